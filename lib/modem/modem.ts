@@ -1,0 +1,382 @@
+/**
+ * Runs modem sessions over a serial port: opens it, opens it again when it was
+ * lost, feeds frames to the session and performs what the session asks for.
+ *
+ * Absent, busy, unplugged and silent are states here, not ends: `run` returns
+ * only when its signal aborts.
+ *
+ * @module
+ */
+import { z } from "zod";
+import type { Action } from "../alp/action.ts";
+import type { Command } from "../alp/alp.ts";
+import type { Clock } from "../clock.ts";
+import { Deframer, type DeframerItem } from "../frame/deframer.ts";
+import type { MessageType } from "../frame/frame.ts";
+import { type Log, sparing } from "../log.ts";
+import { run, type Running } from "../machine.ts";
+import { type BytePort, type OpenPort, SerialError } from "../serial/serial.ts";
+import {
+  type Answer,
+  type Identity,
+  newSession,
+  type Report,
+  type Session,
+  type SessionEffect,
+  type SessionEvent,
+  step,
+} from "./session.ts";
+
+/** Section `[modem]` of the configuration. */
+export const modemConfig = z.strictObject({
+  local_timeout_s: z.number().min(0.1).max(600).default(10)
+    .describe("how long the modem may take to answer a request of its own"),
+  remote_timeout_s: z.number().min(0.1).max(3600).default(30)
+    .describe("how long a device may take to answer a request over the air"),
+});
+
+/** Checked section `[modem]`. */
+export type ModemConfig = z.infer<typeof modemConfig>;
+
+/** A command that came unasked, and when. */
+export interface Heard {
+  readonly command: Command;
+  /** The command's bytes. */
+  readonly payload: Uint8Array;
+  readonly received: ReturnType<Clock["instant"]>;
+}
+
+/** What the line has seen since the start; numbers for status and metrics. */
+export interface LineCounters {
+  readonly frames: Record<MessageType | "unknown", number>;
+  discardedBytes: number;
+  badChecksums: number;
+  /** Frames that the modem's counter says were lost on the cable. */
+  lostFrames: number;
+  /** Commands that could not be decoded to their end, by error code. */
+  readonly alpErrors: Record<string, number>;
+}
+
+/** What the modem is doing. */
+export interface ModemState {
+  /** Whether the port is open. */
+  readonly portUp: boolean;
+  readonly phase: Session["phase"];
+  readonly identity: Identity | null;
+  /** One line for a technician. */
+  readonly detail: string;
+}
+
+/** What a {@link Modem} works with. */
+export interface ModemHost {
+  readonly open: OpenPort;
+  readonly config: ModemConfig;
+  /** The deframer's silence rule, milliseconds. */
+  readonly silenceMs: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Takes what one chunk of bytes brought, in order; must not throw. */
+  readonly onHeard: (heard: readonly Heard[]) => void;
+}
+
+/** Pause before a port that could not be opened, or was lost, is tried again. */
+export const REOPEN_MS = 1000;
+
+/** The modem on the serial port. */
+export class Modem {
+  readonly counters: LineCounters = {
+    frames: {
+      alp_data: 0,
+      ping_request: 0,
+      ping_response: 0,
+      logging: 0,
+      rebooted: 0,
+      unknown: 0,
+    },
+    discardedBytes: 0,
+    badChecksums: 0,
+    lostFrames: 0,
+    alpErrors: {},
+  };
+  readonly #host: ModemHost;
+  readonly #log: Log;
+  /** For what a noisy line may cause any number of times. */
+  readonly #noise: Log;
+  readonly #session: Running<Session, SessionEvent>;
+  readonly #timers = new Map<string, () => void>();
+  readonly #tickets = new Map<number, (answer: Answer) => void>();
+  readonly #deframer = new Deframer();
+  #ticket = 0;
+  #port: BytePort | null = null;
+  #portDetail = "Port not opened yet";
+  #trouble: string | null = null;
+  #heard: Heard[] = [];
+  #received: Heard["received"];
+  #silence: (() => void) | null = null;
+
+  constructor(host: ModemHost) {
+    this.#host = host;
+    this.#log = host.log;
+    this.#noise = sparing(host.log, () => host.clock.monoMs());
+    this.#received = host.clock.instant();
+    this.#session = run(
+      step,
+      newSession({
+        localTimeoutMs: host.config.local_timeout_s * 1000,
+        remoteTimeoutMs: host.config.remote_timeout_s * 1000,
+      }),
+      (effect) => this.#perform(effect),
+    );
+  }
+
+  /** What the modem is doing now. */
+  state(): ModemState {
+    const { phase, identity } = this.#session.state();
+    return {
+      portUp: this.#port !== null,
+      phase,
+      identity,
+      detail: this.#port === null ? this.#portDetail : this.#trouble ??
+        (phase === "ready" ? "Modem identified" : "Waiting for the modem"),
+    };
+  }
+
+  /**
+   * Sends actions to the modem and waits for the answer; every end is a value.
+   *
+   * @param options.remote the actions are forwarded over the air
+   */
+  request(
+    actions: readonly Action[],
+    options: { readonly remote?: boolean } = {},
+  ): Promise<Answer> {
+    const ticket = ++this.#ticket;
+    return new Promise((resolve) => {
+      this.#tickets.set(ticket, resolve);
+      this.#session.feed({
+        type: "request",
+        ticket,
+        actions,
+        remote: options.remote ?? false,
+      });
+    });
+  }
+
+  /** Keeps the port open and the session going until `signal` aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const port = await this.#open();
+      if (port === null) {
+        await this.#host.clock.sleep(REOPEN_MS, { signal });
+        continue;
+      }
+      const close = () => void port[Symbol.asyncDispose]();
+      signal.addEventListener("abort", close);
+      if (signal.aborted) close();
+      try {
+        await this.#converse(port);
+      } finally {
+        signal.removeEventListener("abort", close);
+        await port[Symbol.asyncDispose]();
+      }
+      if (!signal.aborted) {
+        await this.#host.clock.sleep(REOPEN_MS, { signal });
+      }
+    }
+  }
+
+  /** Opens the port; null after telling why not, once per reason. */
+  async #open(): Promise<BytePort | null> {
+    try {
+      const port = await this.#host.open();
+      this.#log.info("Serial port open", { port: port.name });
+      return port;
+    } catch (error) {
+      if (!(error instanceof SerialError)) throw error;
+      if (error.message !== this.#portDetail) {
+        this.#portDetail = error.message;
+        this.#log.warn("Serial port not usable, will be tried every second", {
+          reason: error.message,
+        });
+      }
+      return null;
+    }
+  }
+
+  /** One session, from an open port to its end. */
+  async #converse(port: BytePort): Promise<void> {
+    this.#port = port;
+    this.#trouble = null;
+    this.#session.feed({ type: "opened" });
+    try {
+      for (;;) {
+        const chunk = await port.read();
+        if (chunk === null) {
+          this.#portDetail = "Port closed";
+          return;
+        }
+        this.#received = this.#host.clock.instant();
+        this.#take(this.#deframer.push(chunk));
+        this.#watchSilence();
+      }
+    } catch (error) {
+      if (!(error instanceof SerialError)) throw error;
+      this.#portDetail = error.message;
+      this.#log.warn("Serial port lost, will be opened again", {
+        port: port.name,
+        reason: error.message,
+      });
+    } finally {
+      this.#port = null;
+      this.#silence?.();
+      this.#silence = null;
+      // What was pending can never be completed by another session's bytes.
+      this.#take(this.#deframer.silence());
+      this.#deframer.reset();
+      this.#session.feed({ type: "closed" });
+    }
+  }
+
+  /** Arms the silence rule while bytes are pending. [serial §1.5] */
+  #watchSilence(): void {
+    this.#silence?.();
+    this.#silence = this.#deframer.pending().length === 0
+      ? null
+      : this.#host.clock.after(this.#host.silenceMs, () => {
+        this.#silence = null;
+        this.#received = this.#host.clock.instant();
+        this.#take(this.#deframer.silence());
+        this.#watchSilence();
+      });
+  }
+
+  #take(found: readonly DeframerItem[]): void {
+    for (const item of found) {
+      switch (item.kind) {
+        case "frame":
+          this.counters.frames[item.frame.type]++;
+          this.#session.feed({ type: "frame", frame: item.frame });
+          break;
+        case "discarded":
+          this.counters.discardedBytes += item.bytes.length;
+          this.#noise.warn("Bytes on the line are no frame, discarded", {
+            count: item.bytes.length,
+            bytes: item.bytes,
+          });
+          break;
+        case "bad_checksum":
+          this.counters.badChecksums++;
+          break;
+      }
+    }
+    if (this.#heard.length === 0) return;
+    const heard = this.#heard;
+    this.#heard = [];
+    this.#host.onHeard(heard);
+  }
+
+  #perform(effect: SessionEffect): void {
+    switch (effect.type) {
+      case "write":
+        // A write fails only with the port, which the reader reports.
+        this.#port?.write(effect.bytes).catch((error: unknown) =>
+          this.#log.debug("Frame not written", { reason: String(error) })
+        );
+        break;
+      case "arm":
+        this.#timers.get(effect.timer)?.();
+        this.#timers.set(
+          effect.timer,
+          this.#host.clock.after(effect.delayMs, () => {
+            this.#timers.delete(effect.timer);
+            this.#session.feed({ type: "timer", timer: effect.timer });
+          }),
+        );
+        break;
+      case "disarm":
+        this.#timers.get(effect.timer)?.();
+        this.#timers.delete(effect.timer);
+        break;
+      case "heard":
+        this.#heard.push({
+          command: effect.command,
+          payload: effect.payload,
+          received: this.#received,
+        });
+        break;
+      case "answered": {
+        const resolve = this.#tickets.get(effect.ticket);
+        this.#tickets.delete(effect.ticket);
+        resolve?.(effect.answer);
+        break;
+      }
+      case "report":
+        this.#report(effect.report);
+        break;
+    }
+  }
+
+  #report(report: Report): void {
+    switch (report.about) {
+      case "identified":
+        this.#trouble = null;
+        this.#log.info("Modem identified", {
+          uid: report.identity.uid,
+          ...report.identity.firmware,
+        });
+        break;
+      case "identify_failed":
+        if (this.#trouble === null) {
+          this.#log.warn(
+            "Modem does not say who it is, will be asked again; what devices send is kept",
+            { reason: report.reason },
+          );
+        }
+        this.#trouble = `Modem does not identify itself: ${report.reason}`;
+        break;
+      case "rebooted":
+        this.#noise.warn("Modem rebooted", {
+          reason: report.reasonName,
+          code: report.reason,
+        });
+        break;
+      case "gap":
+        this.counters.lostFrames += report.lost;
+        this.#noise.warn("Counter gap, frames were lost on the cable", {
+          lost: report.lost,
+          counter: report.counter,
+        });
+        break;
+      case "logging":
+        this.#noise.info("Modem says", { text: report.text });
+        break;
+      case "unknown_frame":
+        this.#noise.warn("Frame of unknown type ignored", {
+          type: report.typeCode,
+          payload: report.payload,
+        });
+        break;
+      case "alp_error":
+        this.counters.alpErrors[report.code] =
+          (this.counters.alpErrors[report.code] ?? 0) + 1;
+        this.#noise.warn("ALP command not understood to its end", {
+          error: report.code,
+          reason: report.message,
+          payload: report.payload,
+        });
+        break;
+      case "silent":
+        if (this.#trouble === null) {
+          this.#log.warn("Modem silent, does not answer pings", {
+            for_s: report.silentS,
+          });
+        }
+        this.#trouble = `Modem silent for ${report.silentS} s`;
+        break;
+      case "alive":
+        if (this.#trouble !== null) this.#log.info("Modem answers again");
+        this.#trouble = null;
+        break;
+    }
+  }
+}

@@ -1,0 +1,309 @@
+/**
+ * The stream below MQTT: name → address → TCP → TLS, each step with an error
+ * that names it. TLS is 1.2 or newer; certificates and names are verified
+ * unless the operator said otherwise.
+ *
+ * @module
+ */
+import { lookup } from "node:dns/promises";
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import net from "node:net";
+import tls from "node:tls";
+import {
+  type BrokerAddress,
+  type ConnectStep,
+  MqttError,
+  type TlsConfig,
+} from "./mqtt.ts";
+
+/** What {@link openSocket} needs besides the address. */
+export interface SocketOptions {
+  readonly tls: TlsConfig;
+  /** Aborted with an {@link MqttError} as its reason. */
+  readonly signal: AbortSignal;
+  /** Told each step as it begins. */
+  readonly onStep: (step: ConnectStep) => void;
+}
+
+/**
+ * Connects to a broker, up to and including the TLS handshake.
+ *
+ * @throws {MqttError} naming the step that failed, or the signal's reason
+ */
+export async function openSocket(
+  address: BrokerAddress,
+  options: SocketOptions,
+): Promise<net.Socket> {
+  const { signal, onStep } = options;
+  const material = address.secure ? await readMaterial(options.tls) : null;
+  signal.throwIfAborted();
+  onStep("dns");
+  const addresses = await unlessAborted(resolve(address), signal);
+  onStep("tcp");
+  const socket = await connectAny(address, addresses, signal);
+  if (material === null) return socket;
+  onStep("tls");
+  return await secure(address, socket, material, options);
+}
+
+async function resolve(address: BrokerAddress): Promise<readonly string[]> {
+  if (net.isIP(address.host) !== 0) return [address.host];
+  try {
+    const found = await lookup(address.host, { all: true });
+    return found.map((entry) => entry.address);
+  } catch (cause) {
+    const code = codeOf(cause);
+    const why = code === "ENOTFOUND"
+      ? "no such name, or no name server reached"
+      : "name server does not answer";
+    throw new MqttError(
+      `Cannot find broker ${address.text}: ${why} (${code})`,
+      "dns",
+      { cause },
+    );
+  }
+}
+
+/** Tries the addresses in turn; the error is that of the last one. */
+async function connectAny(
+  address: BrokerAddress,
+  hosts: readonly string[],
+  signal: AbortSignal,
+): Promise<net.Socket> {
+  let failed = new MqttError(
+    `Cannot find broker ${address.text}: its name has no address`,
+    "dns",
+  );
+  for (const host of hosts) {
+    try {
+      return await connectOne(host, address.port, signal);
+    } catch (cause) {
+      signal.throwIfAborted();
+      const at = host === address.host ? "" : ` (${host})`;
+      failed = new MqttError(
+        `Cannot reach broker ${address.text}${at}: ${describe(cause)}`,
+        "tcp",
+        { cause },
+      );
+    }
+  }
+  throw failed;
+}
+
+function connectOne(
+  host: string,
+  port: number,
+  signal: AbortSignal,
+): Promise<net.Socket> {
+  const socket = net.connect({ host, port });
+  socket.setNoDelay(true);
+  return settled(socket, "connect", signal);
+}
+
+async function secure(
+  address: BrokerAddress,
+  socket: net.Socket,
+  material: Material,
+  options: SocketOptions,
+): Promise<net.Socket> {
+  // Losing the TCP stream shows on the TLS stream too; here it only must not throw.
+  socket.on("error", () => {});
+  let wrapped: tls.TLSSocket;
+  try {
+    wrapped = tls.connect({
+      socket,
+      host: address.host,
+      // RFC 6066 §3: literal addresses are no server names; `host` is still checked.
+      ...(net.isIP(address.host) === 0 ? { servername: address.host } : {}),
+      minVersion: "TLSv1.2",
+      rejectUnauthorized: options.tls.verify,
+      ...material,
+    });
+    await settled(wrapped, "secureConnect", options.signal);
+  } catch (cause) {
+    socket.destroy();
+    options.signal.throwIfAborted();
+    throw new MqttError(
+      `Cannot secure the connection to broker ${address.text}: ${
+        describe(cause)
+      }`,
+      "tls",
+      { cause },
+    );
+  }
+  // The wrapped stream owns the TCP stream; both go together.
+  wrapped.once("close", () => socket.destroy());
+  return wrapped;
+}
+
+/** Resolves with `socket` at `event`; destroys it when that does not come. */
+function settled<S extends net.Socket>(
+  socket: S,
+  event: "connect" | "secureConnect",
+  signal: AbortSignal,
+): Promise<S> {
+  return new Promise((resolve, reject) => {
+    const forget = () => {
+      socket.off(event, done);
+      socket.off("error", fail);
+      socket.off("close", closed);
+      signal.removeEventListener("abort", abort);
+    };
+    const done = () => {
+      forget();
+      resolve(socket);
+    };
+    const fail = (error: unknown) => {
+      forget();
+      // Errors after the first one have nobody left to tell.
+      socket.on("error", () => {});
+      socket.destroy();
+      reject(error);
+    };
+    const closed = () => fail(new Error("connection was closed"));
+    const abort = () => fail(signal.reason);
+    socket.once(event, done);
+    socket.once("error", fail);
+    socket.once("close", closed);
+    signal.addEventListener("abort", abort);
+    if (signal.aborted) abort();
+  });
+}
+
+async function unlessAborted<T>(
+  work: Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason);
+  signal.addEventListener("abort", abort);
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+interface Material {
+  readonly ca: string[];
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+async function readMaterial(config: TlsConfig): Promise<Material> {
+  const ca = config.ca_file === ""
+    ? systemAuthorities()
+    : [await readPem("tls.ca_file", config.ca_file)];
+  if (config.cert_file === "") return { ca };
+  const cert = await readPem("tls.cert_file", config.cert_file);
+  const key = await readPem("tls.key_file", config.key_file);
+  let fits: boolean;
+  try {
+    fits = new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
+  } catch (cause) {
+    throw refused("tls.key_file", config.key_file, messageOf(cause), cause);
+  }
+  if (!fits) {
+    throw refused(
+      "tls.key_file",
+      config.key_file,
+      `it does not belong to the certificate ${config.cert_file}`,
+    );
+  }
+  return { ca, cert, key };
+}
+
+/** The system's own authorities; those of the runtime where the system has none. */
+function systemAuthorities(): string[] {
+  const system = tls.getCACertificates("system");
+  return system.length > 0 ? system : tls.getCACertificates("bundled");
+}
+
+async function readPem(key: string, path: string): Promise<string> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (cause) {
+    throw refused(key, path, messageOf(cause), cause);
+  }
+  const wanted = key === "tls.key_file" ? "PRIVATE KEY" : "CERTIFICATE";
+  if (!text.includes(`${wanted}-----`)) {
+    throw refused(key, path, `it holds no PEM block of type ${wanted}`);
+  }
+  try {
+    if (wanted === "CERTIFICATE") new X509Certificate(text);
+  } catch (cause) {
+    throw refused(key, path, messageOf(cause), cause);
+  }
+  return text;
+}
+
+function refused(
+  key: string,
+  path: string,
+  why: string,
+  cause?: unknown,
+): MqttError {
+  return new MqttError(`Cannot use ${key} ${path}: ${why}`, "config", {
+    cause,
+  });
+}
+
+/** Words of a technician for the codes of the system and of TLS. */
+const words: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "connection refused, nothing listens on this port",
+  ECONNRESET: "connection reset by the broker",
+  EPIPE: "connection reset by the broker",
+  ETIMEDOUT: "no answer",
+  EHOSTUNREACH: "no route to this host",
+  ENETUNREACH: "network is unreachable",
+  SELF_SIGNED_CERT_IN_CHAIN: untrusted(),
+  DEPTH_ZERO_SELF_SIGNED_CERT: untrusted(),
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted(),
+  UNABLE_TO_GET_ISSUER_CERT: untrusted(),
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted(),
+  CERT_HAS_EXPIRED:
+    "the broker's certificate has expired, or this machine's clock is wrong",
+  CERT_NOT_YET_VALID:
+    "the broker's certificate is not valid yet, or this machine's clock is wrong",
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: clientWanted(),
+  ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE:
+    "the broker refused the handshake: no common TLS version or cipher, or it wants a client certificate",
+  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA:
+    "the broker does not trust the authority of the client certificate",
+};
+
+function untrusted(): string {
+  return "its certificate is not signed by a trusted authority, a private one is given with tls.ca_file";
+}
+
+function clientWanted(): string {
+  return "the broker wants a client certificate, give tls.cert_file and tls.key_file";
+}
+
+/** A stream's error in a technician's words, with its code. */
+export function describe(error: unknown): string {
+  const code = codeOf(error);
+  const known = words[code];
+  if (known !== undefined) return `${known} (${code})`;
+  const message = messageOf(error);
+  return code === "" || message.includes(code)
+    ? message
+    : `${message} (${code})`;
+}
+
+/** Whether a stream's error belongs to TLS, also when it comes after the handshake. */
+export function isTlsError(error: unknown): boolean {
+  return /^(ERR_SSL_|ERR_TLS_|CERT_)/.test(codeOf(error));
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error &&
+      typeof error.code === "string"
+    ? error.code
+    : "";
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,87 @@
+/**
+ * The contract between the outbox and a platform. A sink is one folder and one
+ * row in `kinds.ts`; the runner is the only caller of {@link Sink.deliver}.
+ *
+ * Obligations of a sink:
+ * 1. `accepted` only after the platform has acknowledged the reading.
+ * 2. Readings go on the wire in the order given; at most {@link Sink.window}
+ *    are unsettled at a time (the runner sees to it).
+ * 3. A promise of `deliver` never rejects and always settles: a lost connection
+ *    or an aborted signal settles what is in flight as `kept`.
+ * 4. `rejected` is for a reading that no later try can deliver; everything else
+ *    that fails is `kept`.
+ * 5. Disposing ends connections and timers, publishes deaths where the platform
+ *    has them, and takes at most 5 s.
+ *
+ * @module
+ */
+import type { z } from "zod";
+import type { Clock } from "../clock.ts";
+import type { Log } from "../log.ts";
+import type { Connect } from "../mqtt/mqtt.ts";
+import type { Reading } from "../reading/reading.ts";
+
+/** How the delivery of one reading ended. */
+export type Outcome = "accepted" | "kept" | { readonly rejected: string };
+
+/** What a sink says about itself; shown in status and metrics. */
+export interface SinkState {
+  readonly up: boolean;
+  /** One line for a technician: what it does, or which step failed and why. */
+  readonly detail: string;
+}
+
+/** A place readings are delivered to. */
+export interface Sink extends AsyncDisposable {
+  /** Most readings that may be unsettled at a time, as of now. */
+  window(): number;
+  /** Resolves when {@link deliver} may be called, or `signal` aborts; never rejects. */
+  ready(signal: AbortSignal): Promise<void>;
+  /**
+   * Hands readings over; synchronous, one promise per reading, in order.
+   *
+   * @param signal aborts what is in flight: it settles as `kept`
+   */
+  deliver(
+    readings: readonly Reading[],
+    signal: AbortSignal,
+  ): readonly Promise<Outcome>[];
+  state(): SinkState;
+}
+
+/** What the composition root lends to a sink. */
+export interface SinkHost {
+  /** The sink's name in the configuration. */
+  readonly name: string;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** From 0 up to but not including 1. */
+  readonly random: () => number;
+  /** Opens a connection to a broker. */
+  readonly connect: Connect;
+  /** Name of the gateway (`[agent] name`). */
+  readonly agentName: string;
+  /** Configured name of a device, if any. */
+  readonly deviceName: (device: string) => string | undefined;
+  /** Directory where a sink may keep what must survive a restart. */
+  readonly dataDir: string;
+}
+
+/** One row of the table of kinds. */
+export interface SinkKind<S extends z.ZodType = z.ZodType> {
+  /** Schema of the sink's table in the configuration, `type` included. */
+  readonly config: S;
+  /** Opens the sink; connections are made behind the scenes, failures heal there. */
+  open(config: z.output<S>, host: SinkHost): Sink;
+  /**
+   * Tries once whether the platform can be reached with this configuration, and
+   * says in one line what was reached. Delivers nothing.
+   *
+   * @throws {Error} naming the step that failed
+   */
+  probe(
+    config: z.output<S>,
+    host: SinkHost,
+    signal: AbortSignal,
+  ): Promise<string>;
+}

@@ -1,0 +1,48 @@
+/**
+ * One process per data directory: an advisory lock on `outbox.lock`, which also
+ * says who holds it. The kernel gives it back however the process ends.
+ *
+ * @module
+ */
+import { StoreError } from "./database.ts";
+
+/** The lock; disposing gives it back. */
+export interface StoreLock extends Disposable {
+  readonly path: string;
+}
+
+/**
+ * Takes the lock of a data directory.
+ *
+ * @throws {StoreError} with fault `locked` when another process holds it
+ */
+export function takeLock(dir: string): StoreLock {
+  const path = `${dir}/outbox.lock`;
+  const file = Deno.openSync(path, {
+    read: true,
+    write: true,
+    create: true,
+    mode: 0o600,
+  });
+  const refuse = (why: string): never => {
+    file.close();
+    throw new StoreError("locked", `Cannot open the outbox in ${dir}: ${why}`);
+  };
+  if (!file.tryLockSync(true)) {
+    const bytes = new Uint8Array(32);
+    const length = file.readSync(bytes) ?? 0;
+    const pid = new TextDecoder().decode(bytes.subarray(0, length)).trim();
+    refuse(
+      /^\d+$/.test(pid)
+        ? `process ${pid} holds it`
+        : "another process holds it",
+    );
+  }
+  file.truncateSync(0);
+  file.writeSync(new TextEncoder().encode(`${Deno.pid}\n`));
+  return {
+    path,
+    // The file stays: removing it would let two processes lock two files.
+    [Symbol.dispose]: () => file.close(),
+  };
+}

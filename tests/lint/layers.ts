@@ -1,0 +1,294 @@
+/**
+ * The import table of this project as lint rules: data moves left to right,
+ * imports point left. A new arrow is a decision; it is made in this table and
+ * told in `DECISIONS.md`.
+ *
+ * @module
+ */
+
+/** What the files of a folder (or one file) of `lib/` may import, besides their own folder. */
+interface Row {
+  readonly may: readonly string[];
+  /** Imports allowed as types only. */
+  readonly types?: readonly string[];
+}
+
+/** Folder or file below `lib/` → folders and files below `lib/` it may import. */
+export const layers: Readonly<Record<string, Row>> = {
+  "clock.ts": { may: [] },
+  "log.ts": { may: [] },
+  "machine.ts": { may: [] },
+  "bytes": { may: [] },
+  "reading": { may: [] },
+  "frame": { may: ["bytes"] },
+  "alp": { may: ["bytes"] },
+  "files": { may: ["bytes", "alp", "reading"] },
+  "serial": { may: ["bytes", "clock.ts", "log.ts"] },
+  "modem": {
+    may: [
+      "clock.ts",
+      "log.ts",
+      "machine.ts",
+      "frame",
+      "alp",
+      "files/system.ts",
+      "serial/serial.ts",
+    ],
+  },
+  "store": { may: ["clock.ts", "log.ts", "reading"] },
+  "mqtt": { may: ["clock.ts", "log.ts"] },
+  "sink": {
+    may: [
+      "clock.ts",
+      "log.ts",
+      "machine.ts",
+      "bytes",
+      "reading",
+      "mqtt/mqtt.ts",
+      "mqtt/supervisor.ts",
+    ],
+    types: ["store/outbox.ts"],
+  },
+  "http": { may: ["clock.ts", "log.ts", "reading"], types: ["store", "sink"] },
+  "config": {
+    may: [
+      "log.ts",
+      "serial/serial.ts",
+      "modem/modem.ts",
+      "reading/settings.ts",
+      "store/store.ts",
+      "http/http.ts",
+      "mqtt/mqtt.ts",
+      "sink/kinds.ts",
+    ],
+  },
+  "agent.ts": {
+    may: [
+      "clock.ts",
+      "log.ts",
+      "machine.ts",
+      "bytes",
+      "frame",
+      "alp",
+      "files",
+      "reading",
+      "serial",
+      "modem",
+      "store",
+      "mqtt",
+      "sink",
+      "http",
+      "config",
+    ],
+  },
+  "cli": { may: ["*"] },
+};
+
+/** npm package → the files (or folders) below the root that may import it. */
+export const packages: Readonly<Record<string, readonly string[]>> = {
+  "mqtt": ["lib/mqtt/mqttjs.ts"],
+  "smol-toml": ["lib/config/"],
+  "@logtape/logtape": ["lib/log.ts"],
+  "@optique/core": ["lib/cli/"],
+  "@optique/run": ["lib/cli/"],
+  "aedes": ["lib/cli/sim/"],
+  "zod": ["lib/"],
+};
+
+/** Files without I/O, clock, randomness, timers or logging. */
+export const pure: readonly string[] = [
+  "lib/bytes/",
+  "lib/frame/",
+  "lib/alp/",
+  "lib/files/",
+  "lib/reading/",
+  "lib/machine.ts",
+  "lib/modem/session.ts",
+  "lib/sink/scorpio/payload.ts",
+];
+
+/** Calls and names that make a file impure. */
+const impure = new Set([
+  "Date.now",
+  "Math.random",
+  "performance.now",
+  "crypto.getRandomValues",
+  "crypto.randomUUID",
+]);
+const impureNames = new Set([
+  "setTimeout",
+  "setInterval",
+  "queueMicrotask",
+  "fetch",
+  "Deno",
+  "console",
+]);
+
+/** The only file that opens foreign libraries. */
+const foreign = "lib/serial/libc.ts";
+
+/** Path from the project's root, with `/`. */
+function fromRoot(filename: string): string {
+  const path = filename.replaceAll("\\", "/");
+  const at = path.lastIndexOf("/lib/");
+  return at < 0 ? path : path.slice(at + 1);
+}
+
+function resolve(from: string, specifier: string): string {
+  const parts = from.split("/").slice(0, -1);
+  for (const piece of specifier.split("/")) {
+    if (piece === "..") parts.pop();
+    else if (piece !== ".") parts.push(piece);
+  }
+  return parts.join("/");
+}
+
+function rowOf(path: string): [string, Row] | null {
+  for (const [name, row] of Object.entries(layers)) {
+    const place = `lib/${name}`;
+    if (path === place || path.startsWith(`${place}/`)) return [name, row];
+  }
+  return null;
+}
+
+function allows(names: readonly string[], target: string): boolean {
+  return names.some((name) =>
+    name === "*" || target === `lib/${name}` ||
+    target.startsWith(`lib/${name}/`)
+  );
+}
+
+/**
+ * Says why `file` may not import `specifier`, or null when it may.
+ *
+ * @param file path from the project's root, e.g. `lib/sink/runner.ts`
+ */
+export function refusal(
+  file: string,
+  specifier: string,
+  typeOnly: boolean,
+): string | null {
+  if (!file.startsWith("lib/")) return null;
+  const row = rowOf(file);
+  if (row === null) return `${file} has no row in the import table`;
+  const [name, { may, types = [] }] = row;
+  if (specifier.startsWith(".")) {
+    const target = resolve(file, specifier);
+    // The version stands in one place.
+    if (target === "deno.json" && name === "cli") return null;
+    if (!target.startsWith("lib/")) return `${file} leaves lib/`;
+    if (target.startsWith(`lib/${name}/`) || target === `lib/${name}`) {
+      return null;
+    }
+    if (allows(may, target)) return null;
+    if (allows(types, target)) {
+      return typeOnly
+        ? null
+        : `${name} may import only types of ${target.slice(4)}`;
+    }
+    return `${name} may not import ${target.slice(4)}`;
+  }
+  if (specifier.startsWith("node:")) {
+    return pure.some((place) => file.startsWith(place))
+      ? `${file} is pure and may not import ${specifier}`
+      : null;
+  }
+  const owner = Object.keys(packages).find((known) =>
+    specifier === known || specifier.startsWith(`${known}/`)
+  );
+  if (owner === undefined) {
+    return `${specifier} has no row in the table of packages`;
+  }
+  return packages[owner]?.some((place) => file.startsWith(place))
+    ? null
+    : `${specifier} enters through ${packages[owner]?.join(", ")} only`;
+}
+
+const plugin: Deno.lint.Plugin = {
+  name: "edge",
+  rules: {
+    layers: {
+      create(context) {
+        const file = fromRoot(context.filename);
+        const check = (
+          node: Deno.lint.Node,
+          source: { value: unknown } | null | undefined,
+          typeOnly: boolean,
+        ) => {
+          if (typeof source?.value !== "string") return;
+          const reason = refusal(file, source.value, typeOnly);
+          if (reason === null) return;
+          context.report({
+            node,
+            message: reason,
+            hint:
+              "Imports point left: see the table in tests/lint/layers.ts and DECISIONS.md",
+          });
+        };
+        return {
+          ImportDeclaration: (node) =>
+            check(node, node.source, node.importKind === "type"),
+          ExportNamedDeclaration: (node) =>
+            check(node, node.source, node.exportKind === "type"),
+          ExportAllDeclaration: (node) =>
+            check(node, node.source, node.exportKind === "type"),
+          ImportExpression(node) {
+            if (!file.startsWith("lib/")) return;
+            context.report({
+              node,
+              message: "No dynamic import: the compiled binary is one graph",
+            });
+          },
+        };
+      },
+    },
+    pure: {
+      create(context) {
+        const file = fromRoot(context.filename);
+        const isPure = pure.some((place) => file.startsWith(place));
+        const tell = (node: Deno.lint.Node, what: string) =>
+          context.report({
+            node,
+            message: `${file} is pure: no ${what}`,
+            hint: "Take it as an argument, or ask for it as an effect",
+          });
+        return {
+          MemberExpression(node) {
+            if (
+              node.object.type !== "Identifier" ||
+              node.property.type !== "Identifier"
+            ) return;
+            const name = `${node.object.name}.${node.property.name}`;
+            if (
+              name === "Deno.dlopen" && file.startsWith("lib/") &&
+              file !== foreign
+            ) {
+              context.report({
+                node,
+                message: `dlopen stands in ${foreign} only`,
+              });
+            }
+            if (isPure && (impure.has(name) || node.object.name === "Deno")) {
+              tell(node, name);
+            }
+          },
+          CallExpression(node) {
+            if (!isPure || node.callee.type !== "Identifier") return;
+            if (impureNames.has(node.callee.name)) tell(node, node.callee.name);
+          },
+          NewExpression(node) {
+            if (
+              isPure && node.callee.type === "Identifier" &&
+              node.callee.name === "Date" && node.arguments.length === 0
+            ) tell(node, "new Date()");
+          },
+          AwaitExpression(node) {
+            if (isPure) tell(node, "await");
+          },
+        };
+      },
+    },
+  },
+};
+
+export default plugin;
