@@ -172,6 +172,9 @@ export interface Ack {
   readonly reason: string;
 }
 
+/** Most publishes that a connection has waiting for acknowledgement, whatever the broker allows. */
+export const MOST_ON_WIRE = 256;
+
 /** Everything one connection needs. */
 export interface ConnectOptions {
   /** `mqtt://host[:1883]` or `mqtts://host[:8883]`. */
@@ -192,7 +195,9 @@ export interface MqttConnection extends AsyncDisposable {
   readonly receiveMaximum: number;
   /**
    * Publishes; resolves at the PUBACK (QoS 1) or when written (QoS 0). What
-   * goes beyond {@link receiveMaximum} waits here, in order.
+   * goes beyond {@link receiveMaximum} or {@link MOST_ON_WIRE} waits here, in
+   * order. Giving it more than that is the fast way: a PUBACK that is answered
+   * by the next PUBLISH is not held up by delayed TCP acknowledgements.
    *
    * @throws {MqttError} when the connection ends first
    */

@@ -1,7 +1,7 @@
 /**
  * Connections to brokers over MQTT.js: one client per connection, without its
  * reconnecting, queueing and replaying, which are the work of others here. The
- * only file that knows the library.
+ * only file that knows the library, and longer than others because of that.
  *
  * @module
  */
@@ -23,11 +23,12 @@ import {
   type ConnectOptions,
   type ConnectStep,
   type InMessage,
+  MOST_ON_WIRE,
   type MqttConnection,
   MqttError,
   type OutMessage,
 } from "./mqtt.ts";
-import { describe, isTlsError, openSocket } from "./socket.ts";
+import { describe, firstErrorOf, isTlsError, openSocket } from "./socket.ts";
 import { watchSilence } from "./silence.ts";
 
 /** How long a connection may take, from the name to the CONNACK, ms. */
@@ -139,7 +140,7 @@ function login(
     };
     const abort = () => fail(signal.reason);
     signal.addEventListener("abort", abort);
-    client.on("error", (error) => {
+    const onError = (error: Error) => {
       const code = codeOf(error);
       if (code !== null) {
         const hint = code === 1 || code === 132
@@ -147,10 +148,18 @@ function login(
           : "";
         fail(refuse(`${reasonOf(code)} (code ${code})${hint}`));
       } else {
-        fail(refuse(describe(error), isTlsError(error) ? "tls" : "login"));
+        fail(
+          refuse(describe(error), isTlsError(error) ? "tls" : "login", error),
+        );
       }
-    });
-    client.on("close", () => fail(refuse("the broker closed the connection")));
+    };
+    client.on("error", onError);
+    const onClose = () => {
+      const error = firstErrorOf(socket);
+      if (error !== undefined) onError(error);
+      else fail(refuse("the broker closed the connection"));
+    };
+    client.on("close", onClose);
     client.once("connect", (connack) => {
       if (over) return;
       if (connack.properties?.maximumQoS === 0) {
@@ -164,7 +173,7 @@ function login(
       );
     });
     if (signal.aborted) abort();
-    else if (socket.destroyed) client.emit("close");
+    else if (socket.destroyed || firstErrorOf(socket)) onClose();
   });
 }
 
@@ -184,6 +193,7 @@ function connection(
 ): MqttConnection {
   const properties = connack.properties ?? {};
   const receiveMaximum = properties.receiveMaximum ?? NO_RECEIVE_MAXIMUM;
+  const mostInFlight = Math.min(receiveMaximum, MOST_ON_WIRE);
   const waiting: Job[] = [];
   const rejects = new Set<(error: MqttError) => void>();
   const { promise: ended, resolve: tellEnd } = Promise.withResolvers<
@@ -252,7 +262,7 @@ function connection(
   const pump = () => {
     for (
       let job = waiting[0];
-      job !== undefined && (job.message.qos === 0 || inFlight < receiveMaximum);
+      job !== undefined && (job.message.qos === 0 || inFlight < mostInFlight);
       job = waiting[0]
     ) {
       waiting.shift();

@@ -6,7 +6,6 @@
  * @module
  */
 import { lookup } from "node:dns/promises";
-import { createPrivateKey, X509Certificate } from "node:crypto";
 import net from "node:net";
 import tls from "node:tls";
 import {
@@ -15,6 +14,7 @@ import {
   MqttError,
   type TlsConfig,
 } from "./mqtt.ts";
+import { type Material, readMaterial } from "./certificates.ts";
 
 /** What {@link openSocket} needs besides the address. */
 export interface SocketOptions {
@@ -136,6 +136,13 @@ async function secure(
   return wrapped;
 }
 
+const firstErrors = new WeakMap<net.Socket, Error>();
+
+/** Why a socket of {@link openSocket} failed, if it did: its first error, also one that nobody heard. */
+export function firstErrorOf(socket: net.Socket): Error | undefined {
+  return firstErrors.get(socket);
+}
+
 /** Resolves with `socket` at `event`; destroys it when that does not come. */
 function settled<S extends net.Socket>(
   socket: S,
@@ -149,14 +156,17 @@ function settled<S extends net.Socket>(
       socket.off("close", closed);
       signal.removeEventListener("abort", abort);
     };
+    // An alert may follow the handshake before anybody else listens; without
+    // a listener it would end the process.
+    socket.on("error", (error) => {
+      if (!firstErrors.has(socket)) firstErrors.set(socket, error);
+    });
     const done = () => {
       forget();
       resolve(socket);
     };
     const fail = (error: unknown) => {
       forget();
-      // Errors after the first one have nobody left to tell.
-      socket.on("error", () => {});
       socket.destroy();
       reject(error);
     };
@@ -182,71 +192,6 @@ async function unlessAborted<T>(
   } finally {
     signal.removeEventListener("abort", abort);
   }
-}
-
-interface Material {
-  readonly ca: string[];
-  readonly cert?: string;
-  readonly key?: string;
-}
-
-async function readMaterial(config: TlsConfig): Promise<Material> {
-  const ca = config.ca_file === ""
-    ? systemAuthorities()
-    : [await readPem("tls.ca_file", config.ca_file)];
-  if (config.cert_file === "") return { ca };
-  const cert = await readPem("tls.cert_file", config.cert_file);
-  const key = await readPem("tls.key_file", config.key_file);
-  let fits: boolean;
-  try {
-    fits = new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
-  } catch (cause) {
-    throw refused("tls.key_file", config.key_file, messageOf(cause), cause);
-  }
-  if (!fits) {
-    throw refused(
-      "tls.key_file",
-      config.key_file,
-      `it does not belong to the certificate ${config.cert_file}`,
-    );
-  }
-  return { ca, cert, key };
-}
-
-/** The system's own authorities; those of the runtime where the system has none. */
-function systemAuthorities(): string[] {
-  const system = tls.getCACertificates("system");
-  return system.length > 0 ? system : tls.getCACertificates("bundled");
-}
-
-async function readPem(key: string, path: string): Promise<string> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (cause) {
-    throw refused(key, path, messageOf(cause), cause);
-  }
-  const wanted = key === "tls.key_file" ? "PRIVATE KEY" : "CERTIFICATE";
-  if (!text.includes(`${wanted}-----`)) {
-    throw refused(key, path, `it holds no PEM block of type ${wanted}`);
-  }
-  try {
-    if (wanted === "CERTIFICATE") new X509Certificate(text);
-  } catch (cause) {
-    throw refused(key, path, messageOf(cause), cause);
-  }
-  return text;
-}
-
-function refused(
-  key: string,
-  path: string,
-  why: string,
-  cause?: unknown,
-): MqttError {
-  return new MqttError(`Cannot use ${key} ${path}: ${why}`, "config", {
-    cause,
-  });
 }
 
 /** Words of a technician for the codes of the system and of TLS. */

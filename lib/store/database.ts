@@ -69,21 +69,25 @@ export function storeError(doing: string, error: unknown): unknown {
   });
 }
 
+/** Page size and auto_vacuum only take effect on a new file. */
+const PRAGMAS = [
+  `page_size = ${PAGE_BYTES}`,
+  "auto_vacuum = INCREMENTAL",
+  "journal_mode = WAL",
+  "synchronous = FULL",
+  "wal_autocheckpoint = 1000",
+  "journal_size_limit = 4194304",
+  "temp_store = MEMORY",
+  "busy_timeout = 2000",
+];
+
 /** Opens a database file with the outbox's pragmas; creates it when it is not there. */
 export function openFile(file: string): DatabaseSync {
   const db = new DatabaseSync(file);
   try {
-    // Page size and auto_vacuum only take effect on a new file.
-    db.exec(`
-      PRAGMA page_size = ${PAGE_BYTES};
-      PRAGMA auto_vacuum = INCREMENTAL;
-      PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = FULL;
-      PRAGMA wal_autocheckpoint = 1000;
-      PRAGMA journal_size_limit = 4194304;
-      PRAGMA temp_store = MEMORY;
-      PRAGMA busy_timeout = 2000;
-    `);
+    // Prepared one by one: `exec` hides the code of an error and does not run a
+    // statement that gives rows to its end.
+    for (const pragma of PRAGMAS) db.prepare(`PRAGMA ${pragma}`).all();
   } catch (error) {
     db.close();
     throw error;
@@ -126,9 +130,9 @@ export class Database {
     return statement;
   }
 
-  /** Runs a statement whose text changes or that gives nothing. */
+  /** Runs one statement to its end. */
   exec(text: string): void {
-    this.#open().exec(text);
+    this.sql(text).all();
   }
 
   /** One number from a statement's first row and column; 0 when there is none. */
@@ -179,15 +183,14 @@ export class Database {
 
   /** One transaction without healing; errors come as SQLite gives them. */
   transaction<T>(work: () => T): T {
-    const db = this.#open();
-    db.exec("BEGIN IMMEDIATE");
+    this.sql("BEGIN IMMEDIATE").run();
     try {
       const result = work();
-      db.exec("COMMIT");
+      this.sql("COMMIT").run();
       return result;
     } catch (error) {
       // SQLite has rolled back by itself after some errors.
-      if (db.isTransaction) db.exec("ROLLBACK");
+      if (this.#open().isTransaction) this.sql("ROLLBACK").run();
       throw error;
     }
   }

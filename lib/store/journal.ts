@@ -1,19 +1,19 @@
 /**
  * The open store: one log of readings, its lanes, register and bounds, over one
- * connection. Here is decided what is written together.
+ * connection.
  *
  * @module
  */
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { Reading } from "../reading/reading.ts";
+import { loadLanes } from "./accounts.ts";
 import { type Database, StoreError } from "./database.ts";
-import { type Counter, Counters, DeviceRegister } from "./devices.ts";
-import { type LaneHost, loadLanes, StoredLane } from "./lane.ts";
+import { type Counter, Counters, type DeviceRegister } from "./devices.ts";
+import { type LaneHost, StoredLane } from "./lane.ts";
 import type { Account, Entry, Lane } from "./outbox.ts";
 import {
   deleteSlice,
-  DropReport,
   type Limits,
   nextCut,
   shrink,
@@ -21,11 +21,8 @@ import {
 } from "./prune.ts";
 import { Ranges } from "./ranges.ts";
 import type { Readings } from "./readings.ts";
+import { Writer } from "./writer.ts";
 
-/** Settled readings are written at the latest after this, milliseconds. */
-const FLUSH_MS = 10;
-/** Next try after settled readings could not be written, milliseconds. */
-const FLUSH_AGAIN_MS = 1000;
 /** The bounds are looked at after so many appended readings. */
 const PRUNE_EVERY = 256;
 /** How long {@link Journal.maintain} may block, milliseconds. */
@@ -53,13 +50,6 @@ export interface JournalParts {
   readonly salvage: (cause: unknown) => void;
 }
 
-/** What is written in one transaction with what waits. */
-interface Work {
-  readonly before?: () => void;
-  readonly after?: () => void;
-  readonly staged?: Parameters<DeviceRegister["save"]>[0];
-}
-
 /** The store behind `store.ts`. */
 export class Journal {
   readonly devices: DeviceRegister;
@@ -67,25 +57,24 @@ export class Journal {
   readonly #db: Database;
   readonly #readings: Readings;
   readonly #counters: Counters;
-  readonly #lanes = new Map<string, StoredLane>();
+  readonly #writer: Writer;
+  readonly #lanes: Map<string, StoredLane>;
   readonly #opened = new Set<string>();
   readonly #host: LaneHost;
-  readonly #drops: DropReport;
   /** Where a sink begins that the salvaged tables do not know; null when all are known. */
   #orphanStart: number | null = null;
-  #disarm: (() => void) | null = null;
   #sincePrune = 0;
-  #trouble: string | null = null;
   #closed = false;
 
   constructor(parts: JournalParts) {
     const { db } = parts;
     this.#parts = parts;
     this.#db = db;
-    this.#drops = new DropReport(parts.log);
+    this.#writer = new Writer(db, parts.clock, parts.log);
+    this.#lanes = this.#writer.lanes;
+    this.devices = this.#writer.devices;
     this.#readings = parts.readings;
     this.#counters = new Counters(db);
-    this.devices = new DeviceRegister(db, () => this.#changed());
     this.#host = {
       db,
       lastId: () => this.#readings.lastId,
@@ -93,9 +82,12 @@ export class Journal {
       inMemory: (id) => this.#readings.inMemory(id),
       fetch: (from, to) =>
         db.read("read the outbox", () => this.#readings.fetch(from, to)),
-      changed: () => this.#changed(),
+      changed: () => this.#writer.changed(),
       dropped: (sink, reason, count) => {
-        if (this.#opened.has(sink)) this.#drops.add(sink, reason, count);
+        // A sink that is not configured any more is nobody's loss, damage is.
+        if (this.#opened.has(sink) || reason === "damaged") {
+          this.#writer.drops.add(sink, reason, count);
+        }
       },
     };
   }
@@ -117,6 +109,7 @@ export class Journal {
       this.#orphanStart = oldest === 0 ? this.#readings.lastId : oldest - 1;
     }
     this.#db.onDamage((cause) => this.#heal(cause));
+    this.#writer.tell();
   }
 
   append(entries: readonly Entry[]): readonly Reading[] {
@@ -124,7 +117,7 @@ export class Journal {
     const readings = this.#readings.numbered(entries);
     const staged = this.devices.staged(readings);
     const commit = (): void =>
-      this.#commit("append to the outbox", {
+      this.#writer.commit("append to the outbox", {
         before: () => this.#readings.insert(entries, readings),
         staged,
       });
@@ -141,9 +134,9 @@ export class Journal {
     this.#sincePrune += readings.length;
     if (this.#sincePrune >= PRUNE_EVERY) {
       // The readings are committed: nothing from here on may say otherwise.
-      this.#quietly("Outbox could not be pruned", () => {
+      this.#writer.quietly("Outbox could not be pruned", () => {
         this.#pruneSlice();
-        this.#drops.tell(this.#parts.clock.monoMs());
+        this.#writer.tell();
       });
     }
     return readings;
@@ -163,7 +156,9 @@ export class Journal {
     };
     const lane = new StoredLane(sink, state, new Ranges(), this.#host);
     // Written at once: after a kill it would otherwise start at a later "now".
-    this.#commit("add a sink to the outbox", { before: () => lane.save() });
+    this.#writer.commit("add a sink to the outbox", {
+      before: () => lane.save(),
+    });
     lane.saved();
     this.#lanes.set(sink, lane);
     return lane;
@@ -185,12 +180,7 @@ export class Journal {
   }
 
   flush(): void {
-    this.#disarm?.();
-    this.#disarm = null;
-    const dirty = this.devices.dirty ||
-      [...this.#lanes.values()].some((lane) => lane.dirty);
-    if (dirty) this.#commit("write what was settled");
-    this.#drops.tell(this.#parts.clock.monoMs());
+    this.#writer.flush();
   }
 
   maintain(): Maintained {
@@ -198,7 +188,7 @@ export class Journal {
     const until = clock.monoMs() + MAINTAIN_MS;
     let removed = 0;
     let more = true;
-    this.#quietly("Outbox could not be pruned", () => {
+    this.#writer.quietly("Outbox could not be pruned", () => {
       while (more) {
         const gone = this.#pruneSlice();
         if (gone === null) more = false;
@@ -206,11 +196,11 @@ export class Journal {
         if (clock.monoMs() >= until) break;
       }
       if (!more) {
-        this.#commit("trim the outbox", {
+        this.#writer.commit("trim the outbox", {
           after: () => trimRejected(this.#db),
         });
       }
-      this.flush();
+      this.#writer.flush();
     });
     return { removed, more };
   }
@@ -237,55 +227,20 @@ export class Journal {
   purge(sink: string): number {
     const lane = this.#lanes.get(sink);
     const count = lane?.drop(0, this.#readings.lastId, "purged") ?? 0;
-    this.flush();
+    this.#writer.flush();
     return count;
   }
 
   /** Why the last write failed; null when it did not. */
   trouble(): string | null {
-    return this.#trouble;
+    return this.#writer.trouble;
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    try {
-      this.flush();
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      // What was settled lately will be delivered twice: that is allowed, silence is not.
-      this.#parts.log.error("Outbox could not be written at close", { error });
-    } finally {
-      this.#db.close();
-    }
-  }
-
-  /** One transaction with all that waits to be written. */
-  #commit(doing: string, work: Work = {}): void {
-    const staged = work.staged ?? new Map();
-    try {
-      this.#db.write(doing, () => {
-        work.before?.();
-        this.devices.save(staged);
-        for (const lane of this.#lanes.values()) if (lane.dirty) lane.save();
-        work.after?.();
-      });
-    } catch (error) {
-      this.#trouble = error instanceof Error ? error.message : String(error);
-      throw error;
-    }
-    this.#trouble = null;
-    this.devices.saved(staged);
-    for (const lane of this.#lanes.values()) if (lane.dirty) lane.saved();
-  }
-
-  #changed(delayMs = FLUSH_MS): void {
-    if (this.#disarm !== null || this.#closed) return;
-    this.#disarm = this.#parts.clock.after(delayMs, () => {
-      this.#disarm = null;
-      this.#quietly("Outbox cannot be written", () => this.flush());
-      if (this.#trouble !== null) this.#changed(FLUSH_AGAIN_MS);
-    });
+    this.#writer.close();
+    this.#db.close();
   }
 
   /** Rows that went, or null when nothing has to go. */
@@ -301,7 +256,7 @@ export class Journal {
     );
     if (cut === null) return null;
     let removed = 0;
-    this.#commit("prune the outbox", {
+    this.#writer.commit("prune the outbox", {
       before: () => {
         for (const lane of this.#lanes.values()) {
           lane.drop(0, cut.upTo, cut.reason);
@@ -312,20 +267,11 @@ export class Journal {
         removed = deleteSlice(this.#db, cut, lastId);
       },
     });
-    shrink(this.#db, cut, limits.maxBytes);
+    this.#db.read(
+      "prune the outbox",
+      () => shrink(this.#db, cut, limits.maxBytes),
+    );
     return removed;
-  }
-
-  /** Does what can wait: a failure is told once and tried again at the next occasion. */
-  #quietly(message: string, work: () => void): void {
-    const before = this.#trouble;
-    try {
-      work();
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      this.#trouble = error.message;
-      if (before === null) this.#parts.log.error(message, { error });
-    }
   }
 
   /** Salvages the file in use; what memory knows better than the file is written again. */
@@ -333,7 +279,8 @@ export class Journal {
     this.#parts.salvage(cause);
     const { lastId } = this.#readings;
     this.#db.transaction(() => {
-      this.#db.exec("DELETE FROM sink; DELETE FROM ahead");
+      this.#db.exec("DELETE FROM sink");
+      this.#db.exec("DELETE FROM ahead");
       // The numbers of an append that did not come to its end are free.
       this.#db.sql("DELETE FROM reading WHERE id > ?").run(lastId);
       this.#readings.saveBoots();
@@ -349,12 +296,13 @@ export class Journal {
     });
     for (const lane of this.#lanes.values()) lane.saved();
     this.devices.saved(new Map());
-    this.#drops.tell(this.#parts.clock.monoMs());
+    this.#writer.tell();
   }
 
   /** Settles what a salvage did not find. */
   #dropGaps(): void {
     const lanes = [...this.#lanes.values()];
+    if (lanes.length === 0) return;
     const from = Math.min(...lanes.map((lane) => lane.cursor));
     for (const { first, last } of this.#readings.missing(from)) {
       for (const lane of lanes) lane.drop(first, last, "damaged");

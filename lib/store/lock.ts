@@ -12,18 +12,13 @@ export interface StoreLock extends Disposable {
 }
 
 /**
- * Takes the lock of a data directory.
+ * Takes the lock of a data directory, which is made when it is not there.
  *
- * @throws {StoreError} with fault `locked` when another process holds it
+ * @throws {StoreError} `locked` when another process holds it, `io` when there can be none
  */
 export function takeLock(dir: string): StoreLock {
   const path = `${dir}/outbox.lock`;
-  const file = Deno.openSync(path, {
-    read: true,
-    write: true,
-    create: true,
-    mode: 0o600,
-  });
+  const file = openIn(dir, path);
   const refuse = (why: string): never => {
     file.close();
     throw new StoreError("locked", `Cannot open the outbox in ${dir}: ${why}`);
@@ -45,4 +40,19 @@ export function takeLock(dir: string): StoreLock {
     // The file stays: removing it would let two processes lock two files.
     [Symbol.dispose]: () => file.close(),
   };
+}
+
+function openIn(dir: string, path: string): Deno.FsFile {
+  try {
+    Deno.mkdirSync(dir, { recursive: true, mode: 0o700 });
+    const mode = 0o600;
+    return Deno.openSync(path, { read: true, write: true, create: true, mode });
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw new StoreError(
+      "io",
+      `Cannot open the outbox in ${dir}: ${error.message}`,
+      { cause: error },
+    );
+  }
 }

@@ -12,35 +12,17 @@ import { StoreError } from "./database.ts";
  * a row can be salvaged without any other table. `carve.ts` reads the columns of
  * `reading` in this order: new ones may only be added at the end.
  */
-const STEPS: readonly string[] = [
-  `
-  CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-  CREATE TABLE boot (n INTEGER PRIMARY KEY, boot TEXT NOT NULL UNIQUE, first_seen_ms INTEGER NOT NULL);
-  CREATE TABLE device (
-    uid TEXT PRIMARY KEY, first_seen_ms INTEGER NOT NULL, last_seen_ms INTEGER NOT NULL,
-    last_id INTEGER NOT NULL, files TEXT NOT NULL, link TEXT
-  ) WITHOUT ROWID;
-  CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-  CREATE TABLE reading (
-    id INTEGER PRIMARY KEY, device TEXT NOT NULL, file INTEGER NOT NULL,
-    wall_ms INTEGER NOT NULL, mono_ms INTEGER NOT NULL, boot INTEGER NOT NULL, synced INTEGER NOT NULL,
-    part INTEGER NOT NULL, chk INTEGER NOT NULL, command BLOB NOT NULL
-  );
-  CREATE TABLE sink (
-    name TEXT PRIMARY KEY, start_id INTEGER NOT NULL, cursor INTEGER NOT NULL,
-    delivered INTEGER NOT NULL, rejected INTEGER NOT NULL, dropped TEXT NOT NULL
-  ) WITHOUT ROWID;
-  CREATE TABLE ahead (
-    sink TEXT NOT NULL, first_id INTEGER NOT NULL, last_id INTEGER NOT NULL,
-    PRIMARY KEY (sink, first_id)
-  ) WITHOUT ROWID;
-  CREATE TABLE rejected (
-    n INTEGER PRIMARY KEY, sink TEXT NOT NULL, id INTEGER NOT NULL, reason TEXT NOT NULL,
-    device TEXT NOT NULL, file INTEGER NOT NULL, wall_ms INTEGER NOT NULL, command BLOB
-  );
-  CREATE INDEX rejected_sink ON rejected (sink, n);
-  `,
-];
+const STEPS: readonly (readonly string[])[] = [[
+  `CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID`,
+  `CREATE TABLE boot (n INTEGER PRIMARY KEY, boot TEXT NOT NULL UNIQUE, first_seen_ms INTEGER NOT NULL)`,
+  `CREATE TABLE device ( uid TEXT PRIMARY KEY, first_seen_ms INTEGER NOT NULL, last_seen_ms INTEGER NOT NULL, last_id INTEGER NOT NULL, files TEXT NOT NULL, link TEXT ) WITHOUT ROWID`,
+  `CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID`,
+  `CREATE TABLE reading ( id INTEGER PRIMARY KEY, device TEXT NOT NULL, file INTEGER NOT NULL, wall_ms INTEGER NOT NULL, mono_ms INTEGER NOT NULL, boot INTEGER NOT NULL, synced INTEGER NOT NULL, part INTEGER NOT NULL, chk INTEGER NOT NULL, command BLOB NOT NULL )`,
+  `CREATE TABLE sink ( name TEXT PRIMARY KEY, start_id INTEGER NOT NULL, cursor INTEGER NOT NULL, delivered INTEGER NOT NULL, rejected INTEGER NOT NULL, dropped TEXT NOT NULL ) WITHOUT ROWID`,
+  `CREATE TABLE ahead ( sink TEXT NOT NULL, first_id INTEGER NOT NULL, last_id INTEGER NOT NULL, PRIMARY KEY (sink, first_id) ) WITHOUT ROWID`,
+  `CREATE TABLE rejected ( n INTEGER PRIMARY KEY, sink TEXT NOT NULL, id INTEGER NOT NULL, reason TEXT NOT NULL, device TEXT NOT NULL, file INTEGER NOT NULL, wall_ms INTEGER NOT NULL, command BLOB )`,
+  `CREATE INDEX rejected_sink ON rejected (sink, n)`,
+]];
 
 /** Version of the layout that this release writes. */
 export const VERSION = STEPS.length;
@@ -58,7 +40,7 @@ export function versionOf(db: DatabaseSync): number {
  */
 export function migrate(
   db: DatabaseSync,
-  steps: readonly string[] = STEPS,
+  steps: typeof STEPS = STEPS,
 ): void {
   const found = versionOf(db);
   if (found > steps.length) {
@@ -69,8 +51,9 @@ export function migrate(
   }
   for (const [at, step] of steps.entries()) {
     if (at < found) continue;
-    db.exec(
-      `BEGIN IMMEDIATE; ${step}; PRAGMA user_version = ${at + 1}; COMMIT`,
-    );
+    const version = `PRAGMA user_version = ${at + 1}`;
+    for (const text of ["BEGIN IMMEDIATE", ...step, version, "COMMIT"]) {
+      db.prepare(text).all();
+    }
   }
 }

@@ -56,6 +56,8 @@ export class Readings {
       this.#db.number("SELECT max(id) FROM reading"),
       this.#db.number("SELECT max(cursor) FROM sink"),
       this.#db.number("SELECT max(last_id) FROM ahead"),
+      this.#db.number("SELECT max(last_id) FROM device"),
+      this.#db.number("SELECT max(id) FROM rejected"),
     );
   }
 

@@ -27,6 +27,9 @@ const SMALL_TABLES = [
   "ahead",
   "rejected",
 ];
+const FILE_HEADER_BYTES = 100;
+/** A damaged header is not believed beyond this size. */
+const MAX_FILLED_BYTES = 1e12;
 const WAL_HEADER_BYTES = 32;
 const FRAME_HEADER_BYTES = 24;
 /** First bytes of a log of writes; the fourth tells the byte order of its sums. */
@@ -57,6 +60,7 @@ export function salvage(dir: string, nowMs: number): Salvaged {
   let sinks = 0;
   try {
     migrate(db);
+    fillUp(damaged);
     lost = copyTables(damaged, db);
     copyReadings(blocks(damaged, 0, PAGE_BYTES), db);
     copyReadings(walPages(`${damaged}-wal`), db);
@@ -86,6 +90,19 @@ export function resumeSalvage(dir: string): void {
   Deno.renameSync(fresh, damaged);
 }
 
+/** SQLite refuses all of a file that lacks its end: zeros take the place of what was cut off. */
+function fillUp(path: string): void {
+  const [header] = blocks(path, 0, FILE_HEADER_BYTES);
+  if (header === undefined) return;
+  const view = new DataView(header.buffer);
+  const magic = new TextDecoder().decode(header.subarray(0, 15));
+  // Offsets of page size and number of pages [sqlite.org/fileformat2.html §1.3].
+  if (magic !== "SQLite format 3" || view.getUint16(16) !== PAGE_BYTES) return;
+  const whole = view.getUint32(28) * PAGE_BYTES;
+  const { size } = Deno.statSync(path);
+  if (size < whole && whole < MAX_FILLED_BYTES) Deno.truncateSync(path, whole);
+}
+
 /** Copies the small tables and names those that could not be read to the end. */
 function copyTables(damaged: string, into: DatabaseSync): readonly string[] {
   let from: DatabaseSync;
@@ -102,26 +119,34 @@ function copyTables(damaged: string, into: DatabaseSync): readonly string[] {
   }
 }
 
+/** Copies one table as far as it can be read; false when that is not to its end. */
 function copyTable(
   table: string,
   from: DatabaseSync,
   into: DatabaseSync,
 ): boolean {
+  const put = (row: Readonly<Record<string, Value>>): void => {
+    const names = Object.keys(row);
+    const places = names.map(() => "?").join(", ");
+    into.prepare(
+      `INSERT OR REPLACE INTO ${table} (${
+        names.join(", ")
+      }) VALUES (${places})`,
+    ).run(...Object.values(row));
+  };
+  const select = `SELECT * FROM ${table}`;
   try {
-    for (const row of from.prepare(`SELECT * FROM ${table}`).iterate()) {
-      const names = Object.keys(row);
-      const places = names.map(() => "?").join(", ");
-      into.prepare(
-        `INSERT OR REPLACE INTO ${table} (${
-          names.join(", ")
-        }) VALUES (${places})`,
-      ).run(...Object.values(row));
-    }
+    for (const row of from.prepare(select).all()) put(row);
     return true;
   } catch {
-    // A page that cannot be read or a value that does not fit ends this table only.
-    return false;
+    // A page that cannot be read or a value that does not fit: the rows before it.
   }
+  try {
+    for (const row of from.prepare(select).iterate()) put(row);
+  } catch {
+    // That far and no farther; other tables may be whole.
+  }
+  return false;
 }
 
 function copyReadings(
@@ -134,11 +159,11 @@ function copyReadings(
      ON CONFLICT (id) DO UPDATE SET wall_ms = excluded.wall_ms, synced = excluded.synced, chk = excluded.chk
      WHERE excluded.synced > reading.synced`,
   );
-  into.exec("BEGIN");
+  into.prepare("BEGIN").run();
   for (const page of pages) {
     for (const row of carvePage(page)) insert.run(...valuesOf(row));
   }
-  into.exec("COMMIT");
+  into.prepare("COMMIT").run();
 }
 
 function valuesOf(row: StoredRow): Value[] {
@@ -158,13 +183,15 @@ function valuesOf(row: StoredRow): Value[] {
 
 /** What the rows rely on in other tables: last ids keep the order per device, boots keep their numbers. */
 function repair(db: DatabaseSync): void {
-  db.exec(`
-    INSERT INTO device (uid, first_seen_ms, last_seen_ms, last_id, files)
-      SELECT device, min(wall_ms), max(wall_ms), max(id), '{}' FROM reading WHERE true GROUP BY device
-      ON CONFLICT (uid) DO UPDATE SET last_id = max(last_id, excluded.last_id);
-    INSERT OR IGNORE INTO boot (n, boot, first_seen_ms)
-      SELECT boot, 'lost-' || boot, min(wall_ms) FROM reading GROUP BY boot;
-  `);
+  db.prepare(
+    `INSERT INTO device (uid, first_seen_ms, last_seen_ms, last_id, files)
+       SELECT device, min(wall_ms), max(wall_ms), max(id), '{}' FROM reading WHERE true GROUP BY device
+       ON CONFLICT (uid) DO UPDATE SET last_id = max(last_id, excluded.last_id)`,
+  ).run();
+  db.prepare(
+    `INSERT OR IGNORE INTO boot (n, boot, first_seen_ms)
+       SELECT boot, 'lost-' || boot, min(wall_ms) FROM reading GROUP BY boot`,
+  ).run();
 }
 
 function count(db: DatabaseSync, table: string): number {

@@ -3,8 +3,8 @@
  * directory, written with WAL and `synchronous=FULL`. A reading is committed
  * before any sink hears of it.
  *
- * Way in: `outbox.ts` has the contracts, `journal.ts` what is written together,
- * `lane.ts` and `order.ts` a sink's way through the log, `prune.ts` its bounds,
+ * Way in: `outbox.ts` has the contracts, `journal.ts` the open store,
+ * `writer.ts` what is written together, `lane.ts` and `order.ts` a sink's way through the log, `prune.ts` its bounds,
  * `salvage.ts` what happens to a damaged file. This file opens it all.
  *
  * @module
@@ -98,8 +98,11 @@ export interface Store extends Outbox, Disposable {
 
 const MB = 1_000_000;
 const DAY_MS = 86_400_000;
-/** Up to this size the whole file is checked at start, which takes some 1 ms per MB. */
-const CHECKED_BYTES = 32 * MB;
+/**
+ * Up to this size the whole file is checked at start, which takes about 1 ms per
+ * MB and much more from a slow card. Damage in a larger one shows when it is met.
+ */
+const CHECKED_BYTES = 8 * MB;
 
 /**
  * Opens the store of a data directory. A damaged database is set aside and what
@@ -110,7 +113,6 @@ const CHECKED_BYTES = 32 * MB;
 export function openStore(options: StoreOptions): Store {
   const { dir, config, clock, log, restore } = options;
   const free = options.freeBytes ?? freeOnDisk;
-  Deno.mkdirSync(dir, { recursive: true, mode: 0o700 });
   using stack = new DisposableStack();
   stack.use(takeLock(dir));
   resumeSalvage(dir);

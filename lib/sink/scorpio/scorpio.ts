@@ -10,6 +10,7 @@ import {
   brokerConfig,
   checkBroker,
   type ConnectOptions,
+  MOST_ON_WIRE,
   type MqttConnection,
   MqttError,
   unverified,
@@ -87,8 +88,8 @@ export const scorpio: SinkKind<typeof scorpioConfig> = {
 };
 
 const KEEP_ALIVE_S = 60;
-/** Most readings that wait for their PUBACK. */
-const WINDOW = 256;
+/** Most unsettled readings: twice what is on the wire, so that each PUBACK finds the next one waiting. */
+const WINDOW = 2 * MOST_ON_WIRE;
 
 /** Reason codes that no later try can change [MQTT 5 §3.4.2.1]: topic invalid, too large, payload invalid. */
 const hopeless: ReadonlySet<number> = new Set([0x90, 0x95, 0x99]);
@@ -210,7 +211,7 @@ function openScorpio(config: ScorpioConfig, host: SinkHost): Sink {
   };
 
   return {
-    window: () => Math.min(WINDOW, link.connection()?.receiveMaximum ?? WINDOW),
+    window: () => WINDOW,
     ready: (signal) => link.ready(signal),
     deliver(readings, signal) {
       const connection = link.connection();

@@ -1,0 +1,34 @@
+/**
+ * What the composition root lends to a sink, for tests.
+ *
+ * @module
+ */
+import { type Clock, systemClock } from "../../lib/clock.ts";
+import { silentLog } from "../../lib/log.ts";
+import { mqttjs } from "../../lib/mqtt/mqttjs.ts";
+import type { SinkHost } from "../../lib/sink/sink.ts";
+
+/** A clock that runs, for tests that wait for a broker rather than for time. */
+export function realClock(): Clock {
+  return systemClock({
+    bootId: "fake-boot",
+    monoMs: () => performance.now(),
+    synced: () => true,
+  });
+}
+
+/** A host with real connections; override what the test is about. */
+export function sinkHost(some: Partial<SinkHost> = {}): SinkHost {
+  const clock = some.clock ?? realClock();
+  return {
+    name: "test",
+    log: silentLog,
+    clock,
+    random: () => 0,
+    connect: mqttjs(clock),
+    agentName: "gateway",
+    deviceName: () => undefined,
+    dataDir: "",
+    ...some,
+  };
+}
