@@ -26,6 +26,7 @@ import { openSink } from "./sink/kinds.ts";
 import { runSink } from "./sink/runner.ts";
 import type { Sink, SinkHost } from "./sink/sink.ts";
 import type { Entry, Lane, Row } from "./store/outbox.ts";
+import { PatientAppender } from "./store/patient.ts";
 import { openStore, type Store, StoreError } from "./store/store.ts";
 
 /** What an agent is built from. */
@@ -66,12 +67,10 @@ export interface Agent extends AsyncDisposable {
 
 /** How often the store is brought back into its bounds. */
 const MAINTAIN_MS = 60_000;
+/** Pause between two slices of that work, so that readings get in between. */
+const MAINTAIN_PAUSE_MS = 100;
 /** How often the clock is looked at until it is synchronised. */
 const SYNC_CHECK_MS = 5000;
-/** Pause before readings that the store refused are offered again. */
-const STORE_RETRY_MS = 1000;
-/** Readings held in memory while the store refuses them. */
-const MAX_UNSAVED = 100_000;
 
 /** Derives a reading from its row again; null when its bytes give no such reading. */
 export function restore(row: Row): Reading | null {
@@ -169,8 +168,11 @@ function background(
 function keepTime(store: Store, { clock, log }: AgentHost): Disposable {
   let disarmMaintain = () => {};
   const maintain = () => {
-    store.maintain();
-    disarmMaintain = clock.after(MAINTAIN_MS, maintain);
+    const { more } = store.maintain();
+    disarmMaintain = clock.after(
+      more ? MAINTAIN_PAUSE_MS : MAINTAIN_MS,
+      maintain,
+    );
   };
   let disarmSync = () => {};
   const sync = () => {
@@ -179,11 +181,17 @@ function keepTime(store: Store, { clock, log }: AgentHost): Disposable {
       disarmSync = clock.after(SYNC_CHECK_MS, sync);
       return;
     }
-    const count = store.restamp(now.bootId, now.wallMs - now.monoMs);
-    if (count > 0) {
-      log.info("Clock set, waiting readings of this boot re-stamped", {
-        count,
-      });
+    try {
+      const count = store.restamp(now.bootId, now.wallMs - now.monoMs);
+      if (count > 0) {
+        log.info("Clock set, waiting readings of this boot re-stamped", {
+          count,
+        });
+      }
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      log.warn("Readings not re-stamped yet", { reason: error.message });
+      disarmSync = clock.after(SYNC_CHECK_MS, sync);
     }
   };
   sync();
@@ -209,9 +217,7 @@ class Intake implements Disposable {
   readonly #store: Store;
   readonly #noise: Log;
   readonly #duplicates: Duplicates;
-  /** Readings that the store has refused so far. */
-  #unsaved: Entry[] = [];
-  #retry: (() => void) | null = null;
+  readonly #intoLog: PatientAppender;
 
   constructor(host: AgentHost, store: Store) {
     this.#host = host;
@@ -219,6 +225,12 @@ class Intake implements Disposable {
     this.#noise = sparing(host.log, () => host.clock.monoMs());
     const windowMs = host.config.readings.duplicate_window_s * 1000;
     this.#duplicates = new Duplicates(windowMs);
+    this.#intoLog = new PatientAppender(
+      store,
+      host.clock,
+      host.log,
+      (count) => this.counters.lost += count,
+    );
     // A restart must not make a repetition look new.
     const since = host.clock.nowMs() - windowMs;
     for (const reading of windowMs > 0 ? store.lastPushes(since) : []) {
@@ -234,53 +246,27 @@ class Intake implements Disposable {
       for (const [part, reading] of readings.entries()) {
         const { file } = reading;
         this.counters.readings[file] = (this.counters.readings[file] ?? 0) + 1;
-        if (this.#host.config.devices[reading.device]?.ignore) {
-          this.counters.ignored++;
-        } else if (this.#duplicates.seen(reading)) {
-          this.counters.duplicates++;
-        } else {
+        const ignored = this.#host.config.devices[reading.device]?.ignore;
+        const repeated = this.#duplicates.seen(reading);
+        if (!ignored && !repeated) {
           entries.push({ reading, command: payload, part });
+          continue;
         }
+        if (ignored) this.counters.ignored++;
+        else this.counters.duplicates++;
+        // It goes nowhere, but the device was heard.
+        this.#store.devices.seen(
+          reading.device,
+          reading.received.wallMs,
+          reading.link,
+        );
       }
     }
-    if (entries.length > 0) this.#save(entries);
+    if (entries.length > 0) this.#intoLog.append(entries);
   }
 
   [Symbol.dispose](): void {
-    this.#retry?.();
-    if (this.#unsaved.length > 0) this.#save([]);
-  }
-
-  /** Commits, or holds in memory what cannot be committed yet. */
-  #save(entries: readonly Entry[]): void {
-    const all = this.#unsaved.length === 0
-      ? entries
-      : [...this.#unsaved, ...entries];
-    try {
-      this.#store.append(all);
-      if (this.#unsaved.length > 0) {
-        this.#host.log.info("Store writable again, held readings committed", {
-          count: this.#unsaved.length,
-        });
-      }
-      this.#unsaved = [];
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      if (this.#unsaved.length === 0) {
-        this.#host.log.error(
-          "Readings cannot be committed, held in memory and tried every second",
-          { reason: error.message },
-        );
-      }
-      const over = Math.max(0, all.length - MAX_UNSAVED);
-      this.counters.lost += over;
-      this.#unsaved = all.slice(over);
-      this.#retry?.();
-      this.#retry = this.#host.clock.after(STORE_RETRY_MS, () => {
-        this.#retry = null;
-        this.#save([]);
-      });
-    }
+    this.#intoLog[Symbol.dispose]();
   }
 
   #tell(problem: FileProblem): void {

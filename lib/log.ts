@@ -144,12 +144,16 @@ function renderText(record: LogRecord): string {
 }
 
 function renderJson(record: LogRecord): string {
-  return JSON.stringify({
+  const head = {
     time: new Date(record.timestamp).toISOString(),
     level: level(record),
     message: record.message.join(""),
-    ...record.properties,
-  }, (_key, value) => plain(value));
+  };
+  // Head first in the line, and no field takes its place.
+  return JSON.stringify(
+    { ...head, ...record.properties, ...head },
+    (_key, value) => plain(value),
+  );
 }
 
 function textOf(value: unknown): string {
@@ -158,11 +162,13 @@ function textOf(value: unknown): string {
     ? flat
     : JSON.stringify(flat, (_key, inner) => plain(inner)) ?? "undefined";
   // A control byte from the line must not reach the terminal.
-  return /^[\x21\x23-\x3c\x3e-\x7e]+$/.test(text)
-    ? text
-    : typeof flat === "string"
-    ? JSON.stringify(text)
-    : text;
+  if (/^[\x21\x23-\x3c\x3e-\x7e]+$/.test(text)) return text;
+  const quoted = typeof flat === "string" ? JSON.stringify(text) : text;
+  // JSON escapes the first 32 of them only.
+  return quoted.replace(
+    /[\x7f-\x9f\u2028\u2029]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 function plain(value: unknown): unknown {

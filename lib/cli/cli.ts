@@ -49,10 +49,12 @@ export async function main(
   args: readonly string[],
   io: Io,
 ): Promise<ExitCode> {
+  // Who says nothing wants to know what could be said.
+  const lost = args.length === 0;
   try {
     const action = run(verbs, {
       programName: "dash7-edge",
-      args,
+      args: lost ? ["--help"] : args,
       brief: message`DASH7 readings from a serial modem to MQTT, none lost.`,
       help: { command: true, option: true },
       version: { value: version, option: true },
@@ -60,9 +62,10 @@ export async function main(
         command: { names: ["completions"], hidden: "usage" },
       },
       aboveError: "none",
+      showChoices: true,
       errorExitCode: 2,
       colors: io.colors,
-      stdout: (text) => io.out(`${text}\n`),
+      stdout: (text) => (lost ? io.err : io.out)(`${text}\n`),
       stderr: (text) => io.err(`${text}\n`),
       onExit: (code) => {
         throw new Told(code);
@@ -70,7 +73,11 @@ export async function main(
     });
     return await action(io);
   } catch (error) {
-    if (error instanceof Told) return error.code === 0 ? 0 : 2;
+    if (error instanceof Told) {
+      if (error.code === 0) return lost ? 2 : 0;
+      io.err("All verbs and options: dash7-edge --help\n");
+      return 2;
+    }
     if (isOutputClosed(error)) return 0;
     io.err(`dash7-edge: ${error instanceof Error ? error.message : error}\n`);
     if (io.env("DASH7_EDGE_DEBUG") && error instanceof Error) {

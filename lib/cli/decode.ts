@@ -4,7 +4,7 @@
  * @module
  */
 import { object } from "@optique/core/constructs";
-import { message } from "@optique/core/message";
+import { message, text } from "@optique/core/message";
 import { map, multiple, withDefault } from "@optique/core/modifiers";
 import { argument, command, option } from "@optique/core/primitives";
 import { choice, string, type ValueParser } from "@optique/core/valueparser";
@@ -16,7 +16,7 @@ import {
   type ItemKind,
   itemKind,
 } from "./decode_json.ts";
-import { describe } from "./describe.ts";
+import { describeItem } from "./describe.ts";
 import { type Action, type ExitCode, type Io, lines } from "./io.ts";
 
 /** `serial`, `alp` or `file:ID`. */
@@ -31,9 +31,10 @@ function kind<K extends ItemKind>(
     placeholder,
     parse(input) {
       const value = itemKind(input);
-      return value !== null && allowed(value)
-        ? { success: true, value }
-        : { success: false, error: message`Expected ${wanted}, got ${input}.` };
+      return value !== null && allowed(value) ? { success: true, value } : {
+        success: false,
+        error: message`Expected ${text(wanted)}, got ${input}.`,
+      };
     },
     format: (value) => value,
   };
@@ -54,9 +55,14 @@ export const decodeCommand = command(
           message`what the bytes are: serial, alp or file:ID (file:52 is the energy file)`,
       }),
       dialect: withDefault(
-        option("--dialect", choice(["sub_iot", "d7a_1_2"]), {
-          description: message`layout of ALP interface data`,
-        }),
+        option(
+          "--dialect",
+          choice(["sub_iot", "d7a_1_2"], { metavar: "DIALECT" }),
+          {
+            description:
+              message`layout of ALP interface data, by default as the modem has it: sub_iot`,
+          },
+        ),
         "sub_iot" as const,
       ),
       json: option("--json", {
@@ -116,9 +122,14 @@ async function decodeItems(
   items: readonly string[],
   io: Io,
 ): Promise<ExitCode> {
+  let between = "";
   for await (const item of itemsOf(items, io)) {
-    const decoded = decodeLine(as, item, dialect);
-    io.out(json ? `${JSON.stringify(decoded)}\n` : describe(decoded));
+    io.out(
+      json
+        ? `${JSON.stringify(decodeLine(as, item, dialect))}\n`
+        : `${between}${describeItem(as, item, dialect)}`,
+    );
+    between = "\n";
   }
   return 0;
 }

@@ -30,7 +30,7 @@ export const demoCommand = command(
     object({
       duration: withDefault(
         option("--duration", duration(), {
-          description: message`how long to show messages`,
+          description: message`how long to show messages; default 15s`,
         }),
         15_000,
       ),
@@ -68,11 +68,18 @@ async function demo(args: DemoArgs, io: Io): Promise<ExitCode> {
 
   const seen = new Tally();
   const show = args.json ? jsonLine : textLine;
+  const unread = new AbortController();
   const broker = stack.use(
     await embeddedBroker({
       onPublish(published) {
         seen.add(published);
-        io.out(show(published, io.colors));
+        if (unread.signal.aborted) return;
+        try {
+          io.out(show(published, io.colors));
+        } catch (error) {
+          // Inside the broker nobody would catch it.
+          unread.abort(error);
+        }
       },
     }),
   );
@@ -99,10 +106,12 @@ async function demo(args: DemoArgs, io: Io): Promise<ExitCode> {
   const agent = stack.use(await startAgent(host));
   const over = AbortSignal.any([
     io.signal,
+    unread.signal,
     AbortSignal.timeout(args.duration),
   ]);
   await Promise.race([aborted(over), agent.failed]);
   modem.stopPushing();
+  unread.signal.throwIfAborted();
   await settled(agent, host.clock);
   const account = agent.sinks.map(({ lane }) => lane.account());
   await stack.disposeAsync();

@@ -41,7 +41,7 @@ async function init(
 ): Promise<ExitCode> {
   const text = pioway === undefined
     ? renderTemplate()
-    : fromPioway(await Deno.readTextFile(pioway));
+    : fromPioway(await readText(pioway));
   if (out === "-") {
     io.out(text);
     return 0;
@@ -50,7 +50,11 @@ async function init(
     // Others must not read it: passwords may be written into it.
     await Deno.writeTextFile(out, text, { createNew: true, mode: 0o600 });
   } catch (error) {
-    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    if (!(error instanceof Deno.errors.AlreadyExists)) {
+      throw new Error(`Cannot write ${out}: ${reason(error)}`, {
+        cause: error,
+      });
+    }
     io.err(
       `${out} exists and is left as it is; choose another name with --out\n`,
     );
@@ -60,4 +64,19 @@ async function init(
     `Wrote ${out}. Fill it in, then: dash7-edge check --config ${out} --connect\n`,
   );
   return 0;
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    throw new Error(`Cannot read ${path}: ${reason(error)}`, { cause: error });
+  }
+}
+
+/** The system's words, without the name of the call. */
+function reason(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "no such file or directory";
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/ \(os error \d+\)(: .*)?$/, "");
 }

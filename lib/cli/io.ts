@@ -52,7 +52,8 @@ export function processIo(signal: AbortSignal): Io {
     },
     env: (name) => Deno.env.get(name),
     signal,
-    colors: Deno.stdout.isTerminal() && !Deno.env.get("NO_COLOR"),
+    colors: Deno.stdout.isTerminal() && Deno.stderr.isTerminal() &&
+      !Deno.env.get("NO_COLOR"),
   };
 }
 

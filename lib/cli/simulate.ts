@@ -22,7 +22,7 @@ export const SEED = 7;
 /** Option `--devices`, shared with `demo`. */
 export const devicesOption = withDefault(
   option("--devices", integer({ metavar: "N", min: 1, max: 1000 }), {
-    description: message`how many meters`,
+    description: message`how many meters; default 3`,
   }),
   3,
 );
@@ -35,7 +35,8 @@ export const simulateCommand = command(
       devices: devicesOption,
       interval: withDefault(
         option("--interval", duration(), {
-          description: message`time between two pushes of one meter`,
+          description:
+            message`time between two pushes of one meter; default 10s`,
         }),
         10_000,
       ),

@@ -140,7 +140,12 @@ export function describe(node: SchemaNode): string {
 }
 
 function describeText(node: SchemaNode): string {
-  if (node.pattern !== undefined) return `text matching ${node.pattern}`;
+  // What is not there yet can be explained by its purpose, not by a pattern.
+  if (node.pattern !== undefined) {
+    return node.description === undefined
+      ? `text matching ${node.pattern}`
+      : `text in quotes: ${node.description}`;
+  }
   if (node.maxLength !== undefined) {
     return `text in quotes of ${
       node.minLength ?? 0

@@ -46,7 +46,11 @@ const PLACES: Readonly<Record<string, readonly string[]>> = {
   key_file: ["sinks", SINK, "tls", "key_file"],
 };
 
-/** A commented configuration with the values of the old gateway's `config.ini`. */
+/**
+ * A commented configuration with the values of the old gateway's `config.ini`.
+ *
+ * @throws {RangeError} when the text has settings, but none of the old gateway's
+ */
 export function fromPioway(ini: string): string {
   return fromPiowayFor(sinkKinds, ini);
 }
@@ -54,6 +58,11 @@ export function fromPioway(ini: string): string {
 /** {@link fromPioway} for another table of sinks, which must have `scorpio`. */
 export function fromPiowayFor(kinds: Kinds, ini: string): string {
   const settings = readIni(ini);
+  if (settings.size > 0 && ![...settings.keys()].some(isKnown)) {
+    throw new RangeError(
+      "Cannot take settings over: found none of the old gateway's, expected a config.ini with broker, project_id, …",
+    );
+  }
   const notes: string[] = [];
   const values: Table = {};
   for (const [key, value] of Object.entries(KEPT)) {
@@ -95,6 +104,14 @@ function readIni(text: string): Map<string, string> {
     if (value !== "") settings.set(key, value);
   }
   return settings;
+}
+
+/** Whether the old gateway had a setting of that name. */
+function isKnown(key: string): boolean {
+  return Object.hasOwn(PLACES, key) ||
+    ["broker", "port", "rate", "verbose", "log_level", "location"].includes(
+      key,
+    );
 }
 
 /** The script always spoke TLS, on port 8883 unless told otherwise. */

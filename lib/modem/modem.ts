@@ -13,7 +13,7 @@ import type { Command } from "../alp/alp.ts";
 import type { Clock } from "../clock.ts";
 import { Deframer, type DeframerItem } from "../frame/deframer.ts";
 import type { MessageType } from "../frame/frame.ts";
-import { type Log, sparing } from "../log.ts";
+import { type Fields, type Log, sparing } from "../log.ts";
 import { run, type Running } from "../machine.ts";
 import { type BytePort, type OpenPort, SerialError } from "../serial/serial.ts";
 import {
@@ -110,6 +110,8 @@ export class Modem {
   #port: BytePort | null = null;
   #portDetail = "Port not opened yet";
   #trouble: string | null = null;
+  /** Whether this session has had a frame before the one at hand. */
+  #spoken = false;
   #heard: Heard[] = [];
   #received: Heard["received"];
   #silence: (() => void) | null = null;
@@ -189,13 +191,13 @@ export class Modem {
   async #open(): Promise<BytePort | null> {
     try {
       const port = await this.#host.open();
-      this.#log.info("Serial port open", { port: port.name });
+      this.#noise.info("Serial port open", { port: port.name });
       return port;
     } catch (error) {
       if (!(error instanceof SerialError)) throw error;
       if (error.message !== this.#portDetail) {
         this.#portDetail = error.message;
-        this.#log.warn("Serial port not usable, will be tried every second", {
+        this.#noise.warn("Serial port not usable, will be tried every second", {
           reason: error.message,
         });
       }
@@ -207,6 +209,7 @@ export class Modem {
   async #converse(port: BytePort): Promise<void> {
     this.#port = port;
     this.#trouble = null;
+    this.#spoken = false;
     this.#session.feed({ type: "opened" });
     try {
       for (;;) {
@@ -222,7 +225,7 @@ export class Modem {
     } catch (error) {
       if (!(error instanceof SerialError)) throw error;
       this.#portDetail = error.message;
-      this.#log.warn("Serial port lost, will be opened again", {
+      this.#noise.warn("Serial port lost, will be opened again", {
         port: port.name,
         reason: error.message,
       });
@@ -256,6 +259,7 @@ export class Modem {
         case "frame":
           this.counters.frames[item.frame.type]++;
           this.#session.feed({ type: "frame", frame: item.frame });
+          this.#spoken = true;
           break;
         case "discarded":
           this.counters.discardedBytes += item.bytes.length;
@@ -320,10 +324,7 @@ export class Modem {
     switch (report.about) {
       case "identified":
         this.#trouble = null;
-        this.#log.info("Modem identified", {
-          uid: report.identity.uid,
-          ...report.identity.firmware,
-        });
+        this.#noise.info("Modem identified", identityFields(report.identity));
         break;
       case "identify_failed":
         if (this.#trouble === null) {
@@ -335,7 +336,10 @@ export class Modem {
         this.#trouble = `Modem does not identify itself: ${report.reason}`;
         break;
       case "rebooted":
-        this.#noise.warn("Modem rebooted", {
+        // Power comes with the plug: that is how a session usually begins.
+        this.#noise[
+          report.reasonName === "power_on" && !this.#spoken ? "info" : "warn"
+        ]("Modem rebooted", {
           reason: report.reasonName,
           code: report.reason,
         });
@@ -379,4 +383,14 @@ export class Modem {
         break;
     }
   }
+}
+
+function identityFields({ uid, firmware }: Identity): Fields {
+  const { applicationName, gitSha1, d7apMajor, d7apMinor } = firmware;
+  return {
+    uid,
+    application: applicationName,
+    git: gitSha1,
+    d7ap: `${d7apMajor}.${d7apMinor}`,
+  };
 }

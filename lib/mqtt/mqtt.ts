@@ -128,11 +128,6 @@ export function checkBroker(
   }
 }
 
-/** True where {@link TlsConfig.verify} is off and TLS is used: to be warned about at every start. */
-export function unverified(broker: string, tls: TlsConfig): boolean {
-  return !tls.verify && brokerAddress(broker).secure;
-}
-
 /** Steps of a connection, in order. */
 export type ConnectStep = "config" | "dns" | "tcp" | "tls" | "login";
 

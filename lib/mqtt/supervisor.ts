@@ -128,7 +128,11 @@ function lost(
         type: "log",
         level: changed ? "warn" : "debug",
         message: event.type === "ended" ? "Broker lost" : "Broker not reached",
-        fields: { step: event.error.step, error: event.error.message, delayMs },
+        fields: {
+          step: event.error.step,
+          error: event.error.message,
+          retry_in_s: Math.round(delayMs / 100) / 10,
+        },
       },
       { type: "arm", delayMs },
     ],

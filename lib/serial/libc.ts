@@ -77,6 +77,7 @@ export const TCOFLUSH = 1;
 // sys/file.h
 const LOCK_EX = 2;
 const LOCK_NB = 4;
+const LOCK_UN = 8;
 
 // sys/timex.h
 const TIMEX_BYTES = 208;
@@ -156,6 +157,11 @@ export function ioctlAnswer(fd: number, request: number): number {
 /** Takes the exclusive lock of the device's file, without waiting; EAGAIN if another open has it. */
 export function lockExclusively(fd: number): number {
   return tried(() => c.flock(fd, LOCK_EX | LOCK_NB));
+}
+
+/** Gives the lock back; closing alone leaves it to a child process that is being started. */
+export function unlock(fd: number): void {
+  c.flock(fd, LOCK_UN);
 }
 
 /** A descriptor that becomes readable once {@link signalEvent} is called. */

@@ -19,6 +19,7 @@ import {
   TIOCEXCL,
   TIOCNXCL,
   TIOCOUTQ,
+  unlock,
 } from "./libc.ts";
 import { SerialError } from "./serial.ts";
 import type { BytePort } from "./serial.ts";
@@ -111,4 +112,5 @@ async function release(fd: number): Promise<void> {
   }
   if (ioctlAnswer(fd, TIOCOUTQ) > 0) ioctlNumber(fd, TCFLSH, TCOFLUSH);
   ioctl(fd, TIOCNXCL);
+  unlock(fd);
 }

@@ -38,7 +38,11 @@ export function takeLock(dir: string): StoreLock {
   return {
     path,
     // The file stays: removing it would let two processes lock two files.
-    [Symbol.dispose]: () => file.close(),
+    [Symbol.dispose]() {
+      // Closing alone leaves the lock to a child process that is being started.
+      file.unlockSync();
+      file.close();
+    },
   };
 }
 

@@ -46,7 +46,8 @@ export function runModem(line: Pty, options: ModemRunOptions): RunningModem {
   );
   const timers = new Map<string, () => void>();
   let heardSinceCare = false;
-  let care: Promise<void> = Promise.resolve();
+  /** The look after the line that is under way. */
+  let care: Promise<void> | null = null;
   const every = (name: string, firstMs: number, ms: number, work: () => void) =>
     timers.set(
       name,
@@ -70,7 +71,7 @@ export function runModem(line: Pty, options: ModemRunOptions): RunningModem {
   every("care", CARE_MS, CARE_MS, () => {
     if (!heardSinceCare) send(modem.silence());
     heardSinceCare = false;
-    care = line.freeIfAbandoned();
+    care ??= line.freeIfAbandoned().finally(() => care = null);
   });
   if (devices !== undefined) {
     const { meters, intervalMs } = devices;

@@ -51,7 +51,11 @@ function fileTarget(path: string): Target {
 }
 
 async function openForAppend(path: string): Promise<Deno.FsFile> {
-  const file = await Deno.open(path, { append: true, create: true });
+  const file = await Deno.open(path, { append: true, create: true }).catch(
+    (cause) => {
+      throw new Error(`Cannot open ${path}: ${openReason(cause)}`, { cause });
+    },
+  );
   try {
     if (await endsInLine(path)) await writeAll(file, new Uint8Array([0x0a]));
     return file;
@@ -59,6 +63,16 @@ async function openForAppend(path: string): Promise<Deno.FsFile> {
     file.close();
     throw error;
   }
+}
+
+function openReason(cause: unknown): string {
+  if (cause instanceof Deno.errors.NotFound) {
+    return "its directory is not there; make it, or set path to another file";
+  }
+  if (cause instanceof Deno.errors.PermissionDenied) {
+    return "permission denied; let this user write there, or set path to another file";
+  }
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 /** Whether the file's last line has no end: a power loss in the middle of a write. */

@@ -13,7 +13,6 @@ import {
   MOST_ON_WIRE,
   type MqttConnection,
   MqttError,
-  unverified,
 } from "../../mqtt/mqtt.ts";
 import { supervise } from "../../mqtt/supervisor.ts";
 import type { Reading } from "../../reading/reading.ts";
@@ -112,9 +111,6 @@ function login(config: ScorpioConfig, signal: AbortSignal): ConnectOptions {
 
 function openScorpio(config: ScorpioConfig, host: SinkHost): Sink {
   const { log } = host;
-  if (unverified(config.broker, config.tls)) {
-    log.warn("Broker certificate is not verified", { broker: config.broker });
-  }
   const writer = payloadWriter({
     topicRoot: config.topic_root,
     projectId: config.project_id,
