@@ -97,7 +97,9 @@ async function demo(args: DemoArgs, io: Io): Promise<ExitCode> {
     log: openLog(config.log, (text) => io.err(`${text}\n`)),
   };
   io.err(
-    `${args.devices} virtual meters ▶ modem on ${line.path} ▶ agent, outbox in ${dir} ▶ broker 127.0.0.1:${broker.port}\n\n`,
+    `${args.devices} virtual meter${
+      args.devices === 1 ? "" : "s"
+    } ▶ modem on ${line.path} ▶ agent, outbox in ${dir} ▶ broker 127.0.0.1:${broker.port}\n\n`,
   );
   const modem = stack.use(runModem(line, {
     clock: host.clock,

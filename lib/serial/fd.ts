@@ -20,6 +20,7 @@ import {
   signalEvent,
   write,
 } from "./libc.ts";
+import { Pace } from "./pace.ts";
 import { SerialError } from "./serial.ts";
 import type { BytePort } from "./serial.ts";
 
@@ -63,6 +64,7 @@ class FdPort implements BytePort {
   readonly #wake: number;
   readonly #beforeClose: (fd: number) => Promise<void> | void;
   readonly #buffer = new Uint8Array(new ArrayBuffer(READ_CAP_BYTES));
+  readonly #pace = new Pace();
   /** Waits under way; the descriptors are closed only after them. */
   readonly #waits = new Set<Promise<unknown>>();
   #reading = false;
@@ -93,10 +95,20 @@ class FdPort implements BytePort {
       while (this.#closed === null) {
         // Always wait first, even when bytes are there: a line that never
         // pauses must not starve the event loop.
-        const ready = await this.#wait(POLLIN);
+        const { pauseMs } = this.#pace;
+        const ready = pauseMs > 0
+          ? await this.#wait(0, pauseMs)
+          : await this.#wait(POLLIN);
         if (this.#isClosed()) break;
         const got = this.#drain();
-        if (typeof got !== "number") return got;
+        if (typeof got !== "number") {
+          this.#pace.read(got.length, performance.now());
+          return got;
+        }
+        if (pauseMs > 0 && got === -EAGAIN && (ready & GONE) === 0) {
+          this.#pace.idle();
+          continue;
+        }
         if (got === 0 || (got === -EAGAIN && ready & GONE)) {
           throw lostError("read from", this.name, null);
         }
@@ -171,14 +183,14 @@ class FdPort implements BytePort {
     }
   }
 
-  /** What the descriptor is ready for; 0 when the port is being closed. */
-  async #wait(events: number): Promise<number> {
+  /** What the descriptor is ready for; 0 when time is up or the port is being closed. */
+  async #wait(events: number, timeoutMs = -1): Promise<number> {
     for (let broken = 0; broken < BROKEN_WAITS_MAX; broken++) {
       if (this.#isClosed()) return 0;
       const wait = poll([
         { fd: this.#fd, events },
         { fd: this.#wake, events: POLLIN },
-      ], -1);
+      ], timeoutMs);
       this.#waits.add(wait);
       try {
         const ready = await wait;
