@@ -16,16 +16,15 @@ import type { MessageType } from "../frame/frame.ts";
 import { type Fields, type Log, sparing } from "../log.ts";
 import { run, type Running } from "../machine.ts";
 import { type BytePort, type OpenPort, SerialError } from "../serial/serial.ts";
-import {
-  type Answer,
-  type Identity,
-  newSession,
-  type Report,
-  type Session,
-  type SessionEffect,
-  type SessionEvent,
-  step,
-} from "./session.ts";
+import type {
+  Answer,
+  Identity,
+  Report,
+  Session,
+  SessionEffect,
+  SessionEvent,
+} from "./events.ts";
+import { newSession, step } from "./session.ts";
 
 /** Section `[modem]` of the configuration. */
 export const modemConfig = z.strictObject({

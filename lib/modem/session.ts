@@ -18,130 +18,28 @@
  * @module
  */
 import type { Action, ActionOf } from "../alp/action.ts";
-import {
-  type Command,
-  decodeCommand,
-  encodeCommand,
-  readFile,
-  requestTag,
-} from "../alp/alp.ts";
+import { type Command, decodeCommand, readFile } from "../alp/alp.ts";
 import { firmwareVersionFile, uidFile } from "../files/system.ts";
-import { encodeFrame, type Frame, type MessageType } from "../frame/frame.ts";
+import type { Frame } from "../frame/frame.ts";
 import type { Stepped } from "../machine.ts";
+import type {
+  Identity,
+  Limits,
+  Report,
+  Session,
+  SessionEffect,
+  SessionEvent,
+} from "./events.ts";
+import {
+  advance,
+  arm,
+  failAll,
+  requested,
+  send,
+  tagTimer,
+  transmit,
+} from "./requests.ts";
 
-/** Who the modem is. */
-export interface Identity {
-  /** 16 upper-case hex digits. */
-  readonly uid: string;
-  readonly firmware: ReturnType<typeof firmwareVersionFile.decode>;
-}
-
-/** How a request ended. */
-export type Answer =
-  | { readonly ok: true; readonly actions: readonly Action[] }
-  | {
-    readonly ok: false;
-    readonly reason: "refused" | "timeout" | "rebooted" | "closed" | "busy";
-    /** What was answered before the failure. */
-    readonly actions: readonly Action[];
-  };
-
-/** What happens to a session. */
-export type SessionEvent =
-  | { readonly type: "opened" }
-  | { readonly type: "closed" }
-  | { readonly type: "frame"; readonly frame: Frame }
-  | {
-    readonly type: "request";
-    /** The caller's number for this request. */
-    readonly ticket: number;
-    readonly actions: readonly Action[];
-    /** Whether the answer comes from the air. */
-    readonly remote: boolean;
-  }
-  | { readonly type: "timer"; readonly timer: string };
-
-/** Something worth a log record or a counter. */
-export type Report =
-  | { readonly about: "identified"; readonly identity: Identity }
-  | { readonly about: "identify_failed"; readonly reason: string }
-  | {
-    readonly about: "rebooted";
-    readonly reason: number | null;
-    readonly reasonName: string;
-  }
-  | { readonly about: "gap"; readonly lost: number; readonly counter: number }
-  | { readonly about: "logging"; readonly text: string }
-  | {
-    readonly about: "unknown_frame";
-    readonly typeCode: number;
-    readonly payload: Uint8Array;
-  }
-  | {
-    readonly about: "alp_error";
-    readonly code: string;
-    readonly message: string;
-    readonly payload: Uint8Array;
-  }
-  | { readonly about: "silent"; readonly silentS: number }
-  | { readonly about: "alive" };
-
-/** What a session asks for. */
-export type SessionEffect =
-  | { readonly type: "write"; readonly bytes: Uint8Array }
-  | { readonly type: "arm"; readonly timer: string; readonly delayMs: number }
-  | { readonly type: "disarm"; readonly timer: string }
-  | {
-    readonly type: "heard";
-    readonly command: Command;
-    readonly payload: Uint8Array;
-  }
-  | {
-    readonly type: "answered";
-    readonly ticket: number;
-    readonly answer: Answer;
-  }
-  | { readonly type: "report"; readonly report: Report };
-
-interface Pending {
-  /** null: the session's own identify request. */
-  readonly ticket: number | null;
-  readonly remote: boolean;
-  readonly actions: readonly Action[];
-}
-
-interface Waiting {
-  readonly ticket: number;
-  readonly actions: readonly Action[];
-  readonly remote: boolean;
-}
-
-/** State of a session; a value. */
-export interface Session {
-  readonly phase: "closed" | "identifying" | "ready";
-  readonly identity: Identity | null;
-  /** Our own frame counter: the last one sent. */
-  readonly counter: number;
-  readonly lastTag: number;
-  readonly pending: ReadonlyMap<number, Pending>;
-  readonly waiting: readonly Waiting[];
-  /** Frames heard since the keep-alive timer was last looked at. */
-  readonly heardSinceCheck: boolean;
-  /** Pings without any sign of life since. */
-  readonly unanswered: number;
-  readonly limits: Limits;
-}
-
-/** Times of a session, in milliseconds, and its bounds. */
-export interface Limits {
-  readonly localTimeoutMs: number;
-  readonly remoteTimeoutMs: number;
-}
-
-/** The modem holds this many commands at a time. [serial §2] */
-const MAX_IN_FLIGHT = 8;
-/** Requests that may wait for a free place; more are answered `busy`. */
-const MAX_WAITING = 64;
 /** After this long without a frame the modem is asked for a sign of life. */
 export const KEEPALIVE_MS = 60_000;
 
@@ -182,53 +80,8 @@ export function step(
   }
 }
 
-function arm(timer: string, delayMs: number): SessionEffect {
-  return { type: "arm", timer, delayMs };
-}
-
 function report(report: Report): SessionEffect {
   return { type: "report", report };
-}
-
-function tagTimer(tag: number): string {
-  return `tag ${tag}`;
-}
-
-/** Sends one frame. */
-function send(
-  state: Session,
-  type: MessageType,
-  payload: Uint8Array,
-): [Session, SessionEffect] {
-  const counter = (state.counter + 1) & 0xff;
-  return [
-    { ...state, counter },
-    { type: "write", bytes: encodeFrame(counter, type, payload) },
-  ];
-}
-
-/** Puts a request on the line under a free tag (1–255). */
-function transmit(
-  state: Session,
-  request: Pending,
-  actions: readonly Action[],
-): Stepped<Session, SessionEffect> {
-  let tag = state.lastTag;
-  do tag = tag % 255 + 1; while (state.pending.has(tag));
-  const payload = encodeCommand([
-    requestTag(tag),
-    ...actions,
-  ]);
-  const pending = new Map(state.pending).set(tag, request);
-  const [next, write] = send(
-    { ...state, lastTag: tag, pending },
-    "alp_data",
-    payload,
-  );
-  const delayMs = request.remote
-    ? state.limits.remoteTimeoutMs
-    : state.limits.localTimeoutMs;
-  return { state: next, effects: [write, arm(tagTimer(tag), delayMs)] };
 }
 
 /** Asks for UID and firmware version. */
@@ -247,36 +100,6 @@ function identify(
   return { state: sent.state, effects: [...before, ...sent.effects] };
 }
 
-/** Ends every request that is under way or waiting. */
-function failAll(
-  state: Session,
-  reason: "rebooted" | "closed",
-): Stepped<Session, SessionEffect> {
-  const effects: SessionEffect[] = [];
-  for (const [tag, { ticket, actions }] of state.pending) {
-    effects.push({ type: "disarm", timer: tagTimer(tag) });
-    if (ticket !== null) {
-      effects.push({
-        type: "answered",
-        ticket,
-        answer: { ok: false, reason, actions },
-      });
-    }
-  }
-  // What was never sent survives a reboot, not the end of the session.
-  const waiting = reason === "closed" ? [] : state.waiting;
-  if (reason === "closed") {
-    for (const { ticket } of state.waiting) {
-      effects.push({
-        type: "answered",
-        ticket,
-        answer: { ok: false, reason, actions: [] },
-      });
-    }
-  }
-  return { state: { ...state, pending: new Map(), waiting }, effects };
-}
-
 function closed(state: Session): Stepped<Session, SessionEffect> {
   const failed = failAll(state, "closed");
   return {
@@ -287,53 +110,6 @@ function closed(state: Session): Stepped<Session, SessionEffect> {
       { type: "disarm", timer: "identify" },
     ],
   };
-}
-
-function requested(
-  state: Session,
-  { ticket, actions, remote }: Waiting,
-): Stepped<Session, SessionEffect> {
-  const refuse = (reason: "closed" | "busy") => ({
-    state,
-    effects: [{
-      type: "answered" as const,
-      ticket,
-      answer: { ok: false as const, reason, actions: [] },
-    }],
-  });
-  if (state.phase === "closed") return refuse("closed");
-  if (state.waiting.length >= MAX_WAITING) return refuse("busy");
-  return advance({
-    ...state,
-    waiting: [...state.waiting, { ticket, actions, remote }],
-  }, []);
-}
-
-/**
- * Sends what waits, as far as the modem has room: in order, one local request at
- * a time, and none before the modem is known.
- */
-function advance(
-  state: Session,
-  before: readonly SessionEffect[],
-): Stepped<Session, SessionEffect> {
-  let next = state;
-  const effects = [...before];
-  for (;;) {
-    const [first, ...rest] = next.waiting;
-    const localUnderWay = [...next.pending.values()].some((p) => !p.remote);
-    if (
-      first === undefined || next.phase !== "ready" ||
-      next.pending.size >= MAX_IN_FLIGHT || localUnderWay
-    ) return { state: next, effects };
-    const sent = transmit({ ...next, waiting: rest }, {
-      ticket: first.ticket,
-      remote: first.remote,
-      actions: [],
-    }, first.actions);
-    next = sent.state;
-    effects.push(...sent.effects);
-  }
 }
 
 function heardFrame(

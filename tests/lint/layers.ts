@@ -103,6 +103,8 @@ export const pure: readonly string[] = [
   "lib/files/",
   "lib/reading/",
   "lib/machine.ts",
+  "lib/modem/events.ts",
+  "lib/modem/requests.ts",
   "lib/modem/session.ts",
   "lib/sink/scorpio/payload.ts",
 ];

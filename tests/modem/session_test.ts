@@ -2,14 +2,12 @@ import assert from "node:assert/strict";
 import { encodeCommand, readFile } from "../../lib/alp/alp.ts";
 import { Deframer } from "../../lib/frame/deframer.ts";
 import { encodeFrame, type MessageType } from "../../lib/frame/frame.ts";
-import {
-  KEEPALIVE_MS,
-  newSession,
-  type Session,
-  type SessionEffect,
-  type SessionEvent,
-  step,
-} from "../../lib/modem/session.ts";
+import type {
+  Session,
+  SessionEffect,
+  SessionEvent,
+} from "../../lib/modem/events.ts";
+import { KEEPALIVE_MS, newSession, step } from "../../lib/modem/session.ts";
 
 const limits = { localTimeoutMs: 10_000, remoteTimeoutMs: 30_000 };
 const push = Uint8Array.fromHex(
