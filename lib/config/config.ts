@@ -9,19 +9,13 @@
  * @module
  */
 import type { z } from "zod";
-import { sinkKinds } from "../sink/kinds.ts";
+import { type Kinds, sinkKinds, type SinkSettings } from "../sink/kinds.ts";
 import { explain, type Finding } from "./explain.ts";
 import { type Fault, faultLine, head, pathText } from "./fault.ts";
 import { locate, type Path, pathKey, Places } from "./locate.ts";
 import { fileTrouble, readPasswords } from "./passwords.ts";
 import { advice, contradictions } from "./rules.ts";
-import {
-  configSchema,
-  jsonSchemaOf,
-  type Kinds,
-  type SchemaNode,
-  type SinkSettings,
-} from "./schema.ts";
+import { configSchema, jsonSchemaOf, type SchemaNode } from "./schema.ts";
 import { parseToml, SyntaxFault, type Table } from "./toml.ts";
 import { type Environment, resolveVariables } from "./variables.ts";
 

@@ -7,8 +7,8 @@
  *
  * @module
  */
-import { sinkKinds } from "../sink/kinds.ts";
-import { configSchema, type Kinds } from "./schema.ts";
+import { type Kinds, sinkKinds } from "../sink/kinds.ts";
+import { configSchema } from "./schema.ts";
 import { HIDDEN, isSecret } from "./secrets.ts";
 import { renderTemplateFor } from "./template.ts";
 import type { Table } from "./toml.ts";

@@ -11,6 +11,7 @@ import { logConfig } from "../log.ts";
 import { modemConfig } from "../modem/modem.ts";
 import { devicesConfig, readingsConfig } from "../reading/settings.ts";
 import { serialConfig } from "../serial/serial.ts";
+import { type Kinds, sinkUnion } from "../sink/kinds.ts";
 import { outboxConfig } from "../store/store.ts";
 
 /** Section `[agent]` of the configuration. */
@@ -25,12 +26,6 @@ export const agentConfig = z.strictObject({
     examples: ["/var/lib/dash7-edge"],
   }),
 });
-
-/** Kinds of sinks by the `type` that selects them; of each only its schema counts here. */
-export type Kinds = Readonly<Record<string, { readonly config: z.ZodType }>>;
-
-/** Checked settings of a sink of any kind in the table. */
-export type SinkSettings<K extends Kinds> = z.output<K[keyof K]["config"]>;
 
 /** The schema of a configuration file, for a table of sinks. */
 // deno-lint-ignore explicit-module-boundary-types -- the type is the schema
@@ -128,15 +123,4 @@ function select(node: SchemaNode, value: unknown): SchemaNode | undefined {
   return node.oneOf.find((option) =>
     option.properties?.["type"]?.const === type
   );
-}
-
-function sinkUnion<K extends Kinds>(
-  kinds: K,
-): z.ZodType<SinkSettings<K>> {
-  const [first, ...others] = Object.values(kinds)
-    .map((kind) => kind.config as z.core.$ZodTypeDiscriminable);
-  const union = first === undefined
-    ? z.never("a sink, of which this program has none")
-    : z.discriminatedUnion("type", [first, ...others]);
-  return union as unknown as z.ZodType<SinkSettings<K>>;
 }

@@ -8,9 +8,9 @@
  *
  * @module
  */
-import { sinkKinds } from "../sink/kinds.ts";
+import { type Kinds, sinkKinds } from "../sink/kinds.ts";
 import { describe } from "./explain.ts";
-import { jsonSchemaOf, type Kinds, type SchemaNode } from "./schema.ts";
+import { jsonSchemaOf, type SchemaNode } from "./schema.ts";
 import { isTable, type Table, tomlKey, tomlValue } from "./toml.ts";
 
 /** What a template says beyond the defaults. */

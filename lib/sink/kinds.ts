@@ -14,14 +14,29 @@ export const sinkKinds = {
   jsonl,
 } satisfies Record<string, SinkKind>;
 
+/** A table of kinds; of each only its schema counts here. */
+export type Kinds = Readonly<Record<string, { readonly config: z.ZodType }>>;
+
+/** Checked table of a sink of any kind in a table of kinds. */
+export type SinkSettings<K extends Kinds> = z.output<K[keyof K]["config"]>;
+
+/** The schema of one sink's table: `type` selects the kind. */
+export function sinkUnion<K extends Kinds>(
+  kinds: K,
+): z.ZodType<SinkSettings<K>> {
+  const [first, ...others] = Object.values(kinds)
+    .map((kind) => kind.config as z.core.$ZodTypeDiscriminable);
+  const union = first === undefined
+    ? z.never("a sink, of which this program has none")
+    : z.discriminatedUnion("type", [first, ...others]);
+  return union as unknown as z.ZodType<SinkSettings<K>>;
+}
+
 /** A table `[sinks.NAME]` of the configuration. */
-export const sinkConfig = z.discriminatedUnion("type", [
-  sinkKinds.scorpio.config,
-  sinkKinds.jsonl.config,
-]);
+export const sinkConfig: z.ZodType<SinkConfig> = sinkUnion(sinkKinds);
 
 /** Checked table `[sinks.NAME]`. */
-export type SinkConfig = z.infer<typeof sinkConfig>;
+export type SinkConfig = SinkSettings<typeof sinkKinds>;
 
 // The schema has matched `type` with the rest of a table; rows share one signature.
 const rows: Readonly<Record<SinkConfig["type"], SinkKind>> = sinkKinds;
