@@ -81,7 +81,8 @@ export function restore(row: Row): Reading | null {
 
 /**
  * Starts an agent: store, sinks, modem. Disposing it stops the same backwards:
- * stop hearing, settle what is in flight, publish deaths, close the store.
+ * stop hearing; settle what is in flight and publish deaths, all sinks at the
+ * same time; close the store.
  *
  * @throws {StoreError} when the store cannot be opened
  */
@@ -97,12 +98,14 @@ export async function startAgent(host: AgentHost): Promise<Agent> {
     restore,
   }));
   stack.use(keepTime(store, host));
+  const together = stack.use(new Together());
   const sinks = [];
   for (const [name, sinkConfig] of Object.entries(config.sinks)) {
     const lane = store.lane(name);
     const lent = sinkHost(host, name);
-    const sink = stack.use(openSink(sinkConfig, lent));
-    stack.use(background((signal) =>
+    const mine = together.add();
+    const sink = mine.use(openSink(sinkConfig, lent));
+    mine.use(background((signal) =>
       runSink({
         lane,
         sink,
@@ -162,6 +165,29 @@ function background(
       await done;
     },
   };
+}
+
+/** Stacks that are disposed at the same time: one that takes its time adds nothing to another's. */
+class Together implements AsyncDisposable {
+  readonly #stacks: AsyncDisposableStack[] = [];
+
+  add(): AsyncDisposableStack {
+    const stack = new AsyncDisposableStack();
+    this.#stacks.push(stack);
+    return stack;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const ends = await Promise.allSettled(
+      this.#stacks.map((stack) => stack.disposeAsync()),
+    );
+    const faults = ends.flatMap((end) =>
+      end.status === "rejected" ? [end.reason] : []
+    );
+    if (faults.length > 0) {
+      throw new AggregateError(faults, "Cannot close every sink");
+    }
+  }
 }
 
 /** Keeps the store in bounds, and re-stamps what waits once the clock is set. */

@@ -205,6 +205,27 @@ Deno.test("startAgent() says what it could not commit at its end, and leaves not
   );
 });
 
+Deno.test("startAgent() ends within 10 s however many brokers are frozen", async () => {
+  const others = ["two", "three", "four"];
+  await using plant = await Plant.open(
+    others.map((name) =>
+      `[sinks.${name}]
+type = "scorpio"
+broker = "mqtt://${name}"
+project_id = "p"
+edge_node_id = "g"
+`
+    ).join(""),
+  );
+  for (const name of ["one", ...others]) plant.frozen.add(name);
+  await plant.hear(energy(A, 1n));
+  let ended = false;
+  const done = plant.agent[Symbol.asyncDispose]().then(() => ended = true);
+  await plant.clock.advance(9000);
+  assert.ok(ended);
+  await done;
+});
+
 Deno.test("startAgent() is refused a data_dir that another agent uses", async () => {
   await using plant = await Plant.open();
   const { agent } = plant;

@@ -85,6 +85,8 @@ export class Plant implements AsyncDisposable {
   readonly virtual = new VirtualModem();
   /** Brokers that cannot be reached, by host. */
   readonly down = new Set<string>();
+  /** Brokers that acknowledge nothing, by host. */
+  readonly frozen = new Set<string>();
   readonly #dir: string;
   readonly #more: string;
   readonly #net = fakeConnect();
@@ -166,7 +168,10 @@ edge_node_id = "g"
   async settle(ms = 20): Promise<void> {
     for (let turn = 0; turn < 10; turn++) {
       await settleMicrotasks();
-      for (const { pending } of this.#net.opened) {
+      for (const { options, pending } of this.#net.opened) {
+        if ([...this.frozen].some((host) => options.broker.includes(host))) {
+          continue;
+        }
         for (const { ack } of pending) ack();
       }
     }
