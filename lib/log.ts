@@ -179,10 +179,11 @@ function plain(value: unknown): unknown {
     return more > 0 ? `${shown}… (${more} bytes more)` : shown;
   }
   if (value instanceof Error) {
-    const cause = value.cause instanceof Error
-      ? `: ${value.cause.message}`
-      : "";
-    return `${value.message}${cause}`;
+    const cause = value.cause instanceof Error ? value.cause.message : "";
+    // Most errors say their cause already.
+    return value.message.includes(cause)
+      ? value.message
+      : `${value.message}: ${cause}`;
   }
   return value;
 }
