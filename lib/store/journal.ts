@@ -187,13 +187,17 @@ export class Journal {
     const { clock } = this.#parts;
     const until = clock.monoMs() + MAINTAIN_MS;
     let removed = 0;
-    let more = true;
+    // After a failure there is no more to do: trying again at once would not help.
+    let more = false;
     this.#writer.quietly("Outbox could not be pruned", () => {
-      while (more) {
-        const gone = this.#pruneSlice();
-        if (gone === null) more = false;
-        else removed += gone;
-        if (clock.monoMs() >= until) break;
+      for (
+        let gone = this.#pruneSlice();
+        gone !== null;
+        gone = this.#pruneSlice()
+      ) {
+        removed += gone;
+        more = clock.monoMs() >= until;
+        if (more) break;
       }
       if (!more) {
         this.#writer.commit("trim the outbox", {

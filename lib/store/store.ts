@@ -115,10 +115,13 @@ export function openStore(options: StoreOptions): Store {
   const free = options.freeBytes ?? freeOnDisk;
   using stack = new DisposableStack();
   stack.use(takeLock(dir));
-  resumeSalvage(dir);
+  onDisk("finish the salvage of the outbox", () => resumeSalvage(dir));
 
   const rescue = (cause: unknown): { db: DatabaseSync; sinks: boolean } => {
-    const saved = salvage(dir, clock.nowMs());
+    const saved = onDisk(
+      "salvage the outbox",
+      () => salvage(dir, clock.nowMs()),
+    );
     log.error("Outbox was damaged; what could be read is in a new one", {
       cause,
       set_aside: saved.setAside,
@@ -152,7 +155,7 @@ export function openStore(options: StoreOptions): Store {
       maxBytes: config.max_mb * MB,
       minFreeBytes: config.min_free_mb * MB,
     },
-    freeBytes: () => free(dir),
+    freeBytes: () => onDisk("ask for free space", () => free(dir)),
     salvage: (cause) => {
       db.close();
       db.replace(rescue(cause).db);
@@ -247,4 +250,18 @@ function guarded(restore: Restore, log: Log): Restore {
 function freeOnDisk(dir: string): number {
   const { bavail, bsize } = statfsSync(dir);
   return bavail * bsize;
+}
+
+/** Does work on files: what the system refuses becomes a {@link StoreError}, for which every caller has a plan. */
+function onDisk<T>(doing: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const fromSystem = error instanceof Error && "code" in error &&
+      typeof error.code === "string" && /^E[A-Z]+$/.test(error.code);
+    if (!fromSystem) throw storeError(doing, error);
+    throw new StoreError("io", `Cannot ${doing}: ${error.message}`, {
+      cause: error,
+    });
+  }
 }

@@ -157,3 +157,19 @@ Deno.test("append() on a full disk throws, changes nothing, and works again late
   assert.equal(drain(lane).length, logged + 1);
   journal.close();
 });
+
+Deno.test("maintain() and append() go on when the system does not say how much is free", () => {
+  using site = new Site();
+  const freeBytes = (dir: string): number => {
+    throw Object.assign(new Error(`no such directory ${dir}`), {
+      code: "ENOENT",
+    });
+  };
+  using store = site.open({}, { freeBytes });
+  const lane = store.lane("cloud");
+  fill(site, store, 1000);
+  assert.deepEqual(store.maintain(), { removed: 0, more: false });
+  assert.match(store.trouble() ?? "", /free space.*no such directory/);
+  assert.equal(drain(lane).length, 1000);
+  assert.ok(site.log.records.length > 0);
+});

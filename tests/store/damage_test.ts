@@ -214,3 +214,34 @@ Deno.test("What stands in the log of writes only is salvaged, too", () => {
   assert.equal(setAside(copy).length, 1);
   for (let id = 531; id <= 560; id++) assert.ok(ids.includes(id), `${id}`);
 });
+
+Deno.test("A salvage that the system refuses is an error of the store, and healed later", () => {
+  using site = new Site();
+  filled(site, 30_000, 0);
+  const refused = (error: unknown) =>
+    error instanceof StoreError && error.fault === "io";
+  // A folder that is not empty, where the new database is to be.
+  const obstacle = `${site.dir}/outbox.db.salvage`;
+  const obstruct = () =>
+    Deno.mkdirSync(`${obstacle}/in the way`, { recursive: true });
+  {
+    using store = site.open();
+    const lane = store.lane("cloud");
+    for (let page = 200; page < 210; page++) {
+      overwrite(site, page * PAGE, new Uint8Array(PAGE));
+    }
+    obstruct();
+    assert.throws(() => drain(lane, 500), refused);
+    assert.throws(() => store.append([entry(site.clock, 1, 1)]), refused);
+    Deno.removeSync(obstacle, { recursive: true });
+    lane.release();
+    assert.equal(store.append([entry(site.clock, 1, 1)])[0]?.id, 30_001);
+    assert.ok(drain(lane, 500).includes(30_001));
+    assert.equal(imbalance(lane.account()), 0);
+  }
+  overwrite(site, 0, new Uint8Array(PAGE));
+  obstruct();
+  assert.throws(() => site.open(), refused);
+  Deno.removeSync(obstacle, { recursive: true });
+  site.open().close();
+});
