@@ -83,7 +83,7 @@ const PRAGMAS = [
 
 /** Opens a database file with the outbox's pragmas; creates it when it is not there. */
 export function openFile(file: string): DatabaseSync {
-  const db = new DatabaseSync(file);
+  const db = connect(file);
   try {
     // Prepared one by one: `exec` hides the code of an error and does not run a
     // statement that gives rows to its end.
@@ -93,6 +93,18 @@ export function openFile(file: string): DatabaseSync {
     throw error;
   }
   return db;
+}
+
+/** The connection; the runtime gives a refusal at this point no code. */
+function connect(file: string): DatabaseSync {
+  try {
+    return new DatabaseSync(file);
+  } catch (error) {
+    if (isFromSqlite(error) || !(error instanceof Error)) throw error;
+    throw new StoreError("io", `Cannot open the outbox: ${error.message}`, {
+      cause: error,
+    });
+  }
 }
 
 /** One value of a result row. */

@@ -33,8 +33,12 @@ export function takeLock(dir: string): StoreLock {
         : "another process holds it",
     );
   }
-  file.truncateSync(0);
-  file.writeSync(new TextEncoder().encode(`${Deno.pid}\n`));
+  try {
+    file.truncateSync(0);
+    file.writeSync(new TextEncoder().encode(`${Deno.pid}\n`));
+  } catch {
+    // A full disk: the lock holds all the same, only without saying whose it is.
+  }
   return {
     path,
     // The file stays: removing it would let two processes lock two files.

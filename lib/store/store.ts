@@ -137,7 +137,16 @@ export function openStore(options: StoreOptions): Store {
   try {
     file = openFit(dir);
   } catch (error) {
-    if (!isBroken(error)) throw storeError("open the outbox", error);
+    if (!isBroken(error)) {
+      // SQLite calls a full disk an I/O error when it cannot even begin.
+      throw free(dir) < MB
+        ? new StoreError(
+          "full",
+          `Cannot open the outbox: no space left on the disk of ${dir}, make room there`,
+          { cause: error },
+        )
+        : storeError("open the outbox", error);
+    }
     const rescued = rescue(error);
     file = rescued.db;
     sinksKnown = rescued.sinks;

@@ -173,3 +173,15 @@ Deno.test("maintain() and append() go on when the system does not say how much i
   assert.equal(drain(lane).length, 1000);
   assert.ok(site.log.records.length > 0);
 });
+
+Deno.test("openStore() says that the disk is full when SQLite only speaks of I/O", () => {
+  using site = new Site();
+  // A folder in its place: SQLite cannot begin here, either.
+  Deno.mkdirSync(site.file);
+  const refused = (fault: string, why: RegExp) => (error: unknown) =>
+    error instanceof StoreError && error.fault === fault &&
+    why.test(error.message);
+  assert.throws(() => site.open(), refused("io", /unable to open/));
+  site.free = 4096;
+  assert.throws(() => site.open(), refused("full", /no space left/));
+});
