@@ -4,29 +4,33 @@
  *
  * ```
  * modem ──heard──▶ interpret ──▶ ignored? duplicate? ──▶ outbox ──▶ a runner per sink
+ *   ▲                  └──every frame, once committed──▶ devices ──watched by──▲
+ *   └────────── downlinks ◀──contact──────────────────────┘
  * ```
+ *
+ * Longer than other files since it is the one place where all parts meet.
  *
  * @module
  */
 import { decodeCommand } from "./alp/alp.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config/config.ts";
-import {
-  type FileProblem,
-  type FileProblemKind,
-  interpret,
-} from "./files/files.ts";
-import { type Log, sparing } from "./log.ts";
-import { type Heard, Modem } from "./modem/modem.ts";
+import type { Devices } from "./device/device.ts";
+import { Registry } from "./device/registry.ts";
+import type { Downlinks } from "./downlink/downlink.ts";
+import { type DownlinkKeep, DownlinkRunner } from "./downlink/runner.ts";
+import { contentOf, interpret } from "./files/files.ts";
+import { serveControl } from "./http/control.ts";
+import { Intake, type IntakeCounters } from "./intake.ts";
+import type { Log } from "./log.ts";
+import { Modem } from "./modem/modem.ts";
 import type { Connect } from "./mqtt/mqtt.ts";
-import { Duplicates } from "./reading/duplicates.ts";
-import type { FileName, Reading } from "./reading/reading.ts";
+import type { Reading } from "./reading/reading.ts";
 import type { OpenPort } from "./serial/serial.ts";
 import { openSink } from "./sink/kinds.ts";
 import { runSink } from "./sink/runner.ts";
 import type { Sink, SinkHost } from "./sink/sink.ts";
-import type { Entry, Lane, Row } from "./store/outbox.ts";
-import { PatientAppender } from "./store/patient.ts";
+import type { Lane, Row } from "./store/outbox.ts";
 import { openStore, type Store, StoreError } from "./store/store.ts";
 
 /** What an agent is built from. */
@@ -38,17 +42,8 @@ export interface AgentHost {
   readonly random: () => number;
   readonly open: OpenPort;
   readonly connect: Connect;
-}
-
-/** Numbers of the intake, for status and metrics. */
-export interface IntakeCounters {
-  readonly readings: Partial<Record<FileName, number>>;
-  duplicates: number;
-  ignored: number;
-  /** Device files that gave no reading, by kind of problem. */
-  readonly problems: Partial<Record<FileProblemKind, number>>;
-  /** Readings given up because the store refused them for too long. */
-  lost: number;
+  /** Of this program. */
+  readonly version: string;
 }
 
 /** A running agent. */
@@ -56,6 +51,8 @@ export interface Agent extends AsyncDisposable {
   readonly modem: Modem;
   readonly store: Store;
   readonly counters: IntakeCounters;
+  readonly devices: Devices;
+  readonly downlinks: Downlinks;
   readonly sinks: readonly {
     readonly name: string;
     readonly sink: Sink;
@@ -71,6 +68,8 @@ const MAINTAIN_MS = 60_000;
 const MAINTAIN_PAUSE_MS = 100;
 /** How often the clock is looked at until it is synchronised. */
 const SYNC_CHECK_MS = 5000;
+/** Share of the outbox's size that may wait for a sink before it is worth a warning. */
+const NEARLY_FULL = 0.9;
 
 /** Derives a reading from its row again; null when its bytes give no such reading. */
 export function restore(row: Row): Reading | null {
@@ -97,12 +96,29 @@ export async function startAgent(host: AgentHost): Promise<Agent> {
     log: log.child({ part: "store" }),
     restore,
   }));
-  stack.use(keepTime(store, host));
+  const joint: { modem: Modem | null; intake: Intake | null } = {
+    modem: null,
+    intake: null,
+  };
+  const registry = stack.use(
+    new Registry({
+      clock,
+      log: log.child({ part: "devices" }),
+      keep: keepIn(store, "device"),
+      decode: contentOf,
+      admitted: (device) => !config.devices[device]?.ignore,
+      rejected: () => rejectedBy(joint.modem),
+    }),
+  );
+  stack.use(keepTime(store, registry, host));
+  const downlinks = stack.use(
+    openDownlinks(host, store, registry, joint),
+  );
   const together = stack.use(new Together());
   const sinks = [];
   for (const [name, sinkConfig] of Object.entries(config.sinks)) {
     const lane = store.lane(name);
-    const lent = sinkHost(host, name);
+    const lent = sinkHost(host, name, { devices: registry, downlinks });
     const mine = together.add();
     const sink = mine.use(openSink(sinkConfig, lent));
     mine.use(background((signal) =>
@@ -116,29 +132,127 @@ export async function startAgent(host: AgentHost): Promise<Agent> {
       }), fail));
     sinks.push({ name, sink, lane });
   }
-  const intake = stack.use(new Intake(host, store));
-  const modem = new Modem({
+  const intake = stack.use(
+    new Intake(host, store, (frames) => {
+      for (const { device, contact, ...frame } of frames) {
+        registry.heard({ device, contact, ...frame });
+        // Not every device that is heard is admitted.
+        if (registry.get(device) !== undefined) {
+          downlinks.heard(device, frame.readings, contact);
+        }
+      }
+    }, registry),
+  );
+  joint.intake = intake;
+  const modem = joint.modem = new Modem({
     open: host.open,
     config: config.modem,
     silenceMs: config.serial.silence_ms,
     clock,
     log: log.child({ part: "modem" }),
     onHeard: (heard) => intake.take(heard),
+    onLink: (up, uid) => registry.modem(up, uid),
   });
   stack.use(background((signal) => modem.run(signal), fail));
+  stack.use(
+    await serveControl({
+      path: config.http.socket,
+      log: log.child({ part: "control" }),
+      devices: registry,
+      downlinks,
+      deviceName: (device) => config.devices[device]?.name,
+      forget(device) {
+        downlinks.removed(device);
+        registry.remove(device);
+      },
+    }),
+  );
   const owned = stack.move();
   return {
     modem,
     store,
     counters: intake.counters,
+    devices: registry,
+    downlinks,
     sinks,
     failed,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
+/** Frames that the line or the decoder refused. */
+function rejectedBy(modem: Modem | null): number {
+  if (modem === null) return 0;
+  const { badChecksums, alpErrors } = modem.counters;
+  return Object.values(alpErrors).reduce((sum, n) => sum + n, badChecksums);
+}
+
+/** An area of the store with what makes it durable. */
+function keepIn(store: Store, area: string): DownlinkKeep {
+  const kept = store.kept(area);
+  return {
+    entries: () => kept.entries(),
+    put: (key, text) => kept.put(key, text),
+    flush: () => store.flush(),
+  };
+}
+
+/** Downlinks over the agent's modem; what comes back goes through its intake. */
+function openDownlinks(
+  { clock, log }: AgentHost,
+  store: Store,
+  registry: Registry,
+  joint: { readonly modem: Modem | null; readonly intake: Intake | null },
+): DownlinkRunner {
+  return new DownlinkRunner({
+    clock,
+    log: log.child({ part: "downlink" }),
+    keep: keepIn(store, "downlink"),
+    request: (actions) =>
+      joint.modem?.request(actions, { remote: true }) ??
+        Promise.resolve({ ok: false, reason: "closed", actions: [] }),
+    ready: () => joint.modem?.state().phase === "ready",
+    online: (device) => {
+      const state = registry.get(device);
+      return state !== undefined && state.offline === null &&
+        !state.unregistered;
+    },
+    onAnswer: (actions) => joint.intake?.takeAnswer(actions),
+    onWaiting: (device, waiting) => registry.downlinkQueued(device, waiting),
+    onEnded: (device, ask, { end }, mode) =>
+      registry.downlinkEnded(
+        device,
+        end === "confirmed"
+          ? { type: "downlink_done", write: ask.what === "write" ? ask : null }
+          : {
+            type: "downlink_failed",
+            event: ask.what === "write" && mode === "contact",
+          },
+      ),
+  });
+}
+
+/** Devices and downlinks of an agent that does not run, for a sink that is only tried. */
+function noDevices(
+  { clock, log }: AgentHost,
+): Pick<SinkHost, "devices" | "downlinks"> {
+  const downlinks: Downlinks = {
+    write: () => Promise.resolve({ end: "offline" }),
+    read: () => Promise.resolve({ end: "offline" }),
+    queued: () => [],
+  };
+  return {
+    devices: new Registry({ clock, log, decode: contentOf }),
+    downlinks,
+  };
+}
+
 /** What the sink of that name is lent. */
-export function sinkHost(host: AgentHost, name: string): SinkHost {
+export function sinkHost(
+  host: AgentHost,
+  name: string,
+  lent: Pick<SinkHost, "devices" | "downlinks"> = noDevices(host),
+): SinkHost {
   const { config, clock, random, connect } = host;
   return {
     name,
@@ -149,6 +263,8 @@ export function sinkHost(host: AgentHost, name: string): SinkHost {
     agentName: config.agent.name,
     deviceName: (device) => config.devices[device]?.name,
     dataDir: config.agent.data_dir,
+    version: host.version,
+    ...lent,
   };
 }
 
@@ -191,10 +307,17 @@ class Together implements AsyncDisposable {
 }
 
 /** Keeps the store in bounds, and re-stamps what waits once the clock is set. */
-function keepTime(store: Store, { clock, log }: AgentHost): Disposable {
+function keepTime(
+  store: Store,
+  registry: Registry,
+  { clock, log }: AgentHost,
+): Disposable {
   let disarmMaintain = () => {};
+  let high = false;
   const maintain = () => {
     const { more } = store.maintain();
+    high = isNearlyFull(store, high, log);
+    registry.buffer(high);
     disarmMaintain = clock.after(
       more ? MAINTAIN_PAUSE_MS : MAINTAIN_MS,
       maintain,
@@ -207,8 +330,10 @@ function keepTime(store: Store, { clock, log }: AgentHost): Disposable {
       disarmSync = clock.after(SYNC_CHECK_MS, sync);
       return;
     }
+    const offsetMs = now.wallMs - now.monoMs;
+    registry.restamp(now.bootId, offsetMs);
     try {
-      const count = store.restamp(now.bootId, now.wallMs - now.monoMs);
+      const count = store.restamp(now.bootId, offsetMs);
       if (count > 0) {
         log.info("Clock set, waiting readings of this boot re-stamped", {
           count,
@@ -230,79 +355,13 @@ function keepTime(store: Store, { clock, log }: AgentHost): Disposable {
   };
 }
 
-/** Turns what the modem heard into rows of the log. */
-class Intake implements Disposable {
-  readonly counters: IntakeCounters = {
-    readings: {},
-    duplicates: 0,
-    ignored: 0,
-    problems: {},
-    lost: 0,
-  };
-  readonly #host: AgentHost;
-  readonly #store: Store;
-  readonly #noise: Log;
-  readonly #duplicates: Duplicates;
-  readonly #intoLog: PatientAppender;
-
-  constructor(host: AgentHost, store: Store) {
-    this.#host = host;
-    this.#store = store;
-    this.#noise = sparing(host.log, () => host.clock.monoMs());
-    const windowMs = host.config.readings.duplicate_window_s * 1000;
-    this.#duplicates = new Duplicates(windowMs);
-    this.#intoLog = new PatientAppender(
-      store,
-      host.clock,
-      host.log,
-      (count) => this.counters.lost += count,
-    );
-    // A restart must not make a repetition look new.
-    const since = host.clock.nowMs() - windowMs;
-    for (const reading of windowMs > 0 ? store.lastPushes(since) : []) {
-      this.#duplicates.seen(reading);
-    }
-  }
-
-  take(heard: readonly Heard[]): void {
-    const entries: Entry[] = [];
-    for (const { command, payload, received } of heard) {
-      const { readings, problems } = interpret(command, received);
-      for (const problem of problems) this.#tell(problem);
-      for (const [part, reading] of readings.entries()) {
-        const { file } = reading;
-        this.counters.readings[file] = (this.counters.readings[file] ?? 0) + 1;
-        const ignored = this.#host.config.devices[reading.device]?.ignore;
-        const repeated = this.#duplicates.seen(reading);
-        if (!ignored && !repeated) {
-          entries.push({ reading, command: payload, part });
-          continue;
-        }
-        if (ignored) this.counters.ignored++;
-        else this.counters.duplicates++;
-        // It goes nowhere, but the device was heard.
-        this.#store.devices.seen(
-          reading.device,
-          reading.received.wallMs,
-          reading.link,
-        );
-      }
-    }
-    if (entries.length > 0) this.#intoLog.append(entries);
-  }
-
-  [Symbol.dispose](): void {
-    this.#intoLog[Symbol.dispose]();
-  }
-
-  #tell(problem: FileProblem): void {
-    this.counters.problems[problem.kind] =
-      (this.counters.problems[problem.kind] ?? 0) + 1;
-    this.#noise.warn("Device file gives no reading, kept here as bytes", {
-      reason: problem.kind,
-      device: problem.device ?? undefined,
-      file: problem.fileId,
-      data: problem.data,
-    });
+/** Whether what waits for a sink leaves little room; ends well below where it begins. */
+function isNearlyFull(store: Store, high: boolean, log: Log): boolean {
+  try {
+    return store.fill() >= (high ? NEARLY_FULL / 2 : NEARLY_FULL);
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    log.error("Outbox cannot be measured", { reason: error.message });
+    return high;
   }
 }

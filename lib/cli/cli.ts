@@ -10,6 +10,7 @@ import project from "../../deno.json" with { type: "json" };
 import { checkCommand } from "./check.ts";
 import { decodeCommand, encodeCommand } from "./decode.ts";
 import { demoCommand } from "./demo.ts";
+import { devicesCommand } from "./devices.ts";
 import { initCommand } from "./init.ts";
 import { type ExitCode, type Io, isOutputClosed } from "./io.ts";
 import { portsCommand } from "./ports.ts";
@@ -31,6 +32,7 @@ const verbs = or(
   encodeCommand,
   simulateCommand,
   demoCommand,
+  devicesCommand,
 );
 
 /** The parser has said all there is to say: help, version or wrong usage. */

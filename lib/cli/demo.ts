@@ -1,6 +1,7 @@
 /**
  * `demo`: the whole path on one machine. A virtual modem on a pseudo terminal,
- * the real agent with a real store, an embedded broker; every MQTT message shown.
+ * the real agent with a real store, an embedded broker (with a small SICON
+ * adapter at it, if asked for); every MQTT message shown.
  *
  * @module
  */
@@ -11,14 +12,23 @@ import { command, option } from "@optique/core/primitives";
 import { startAgent } from "../agent.ts";
 import { loadConfig } from "../config/config.ts";
 import { openLog } from "../log.ts";
+import {
+  DEMO_SINKS,
+  type DemoSink,
+  jsonLine,
+  summary,
+  Tally,
+  textLine,
+} from "./demo_show.ts";
 import { machineHost } from "./host.ts";
 import { aborted, type Action, type ExitCode, type Io } from "./io.ts";
-import { embeddedBroker, type Published } from "./sim/broker.ts";
+import { siconAdapter } from "./sim/adapter.ts";
+import { embeddedBroker } from "./sim/broker.ts";
 import { meters } from "./sim/meters.ts";
 import { openPty } from "./sim/pty.ts";
 import { runModem } from "./sim/run.ts";
 import { devicesOption, SEED } from "./simulate.ts";
-import { duration } from "./values.ts";
+import { duration, listOf } from "./values.ts";
 
 /** Longest wait for what is under way when the time is over. */
 const SETTLE_MS = 2000;
@@ -41,6 +51,13 @@ export const demoCommand = command(
             message`time between two pushes of one meter; default 2s, less if the demo is short`,
         }),
       ),
+      sinks: withDefault(
+        option("--sinks", listOf(DEMO_SINKS), {
+          description:
+            message`platforms to serve from the same readings: scorpio, emqtt or both`,
+        }),
+        ["scorpio" as const],
+      ),
       json: option("--json", {
         description: message`one JSON object a line, payloads as they are`,
       }),
@@ -57,6 +74,7 @@ interface DemoArgs {
   readonly duration: number;
   readonly devices: number;
   readonly interval: number | undefined;
+  readonly sinks: readonly DemoSink[];
   readonly json: boolean;
 }
 
@@ -88,7 +106,12 @@ async function demo(args: DemoArgs, io: Io): Promise<ExitCode> {
   const file = `${dir}/dash7-edge.toml`;
   await Deno.writeTextFile(
     file,
-    configText({ dir, port: line.path, brokerPort: broker.port }),
+    configText({
+      dir,
+      port: line.path,
+      brokerPort: broker.port,
+      sinks: args.sinks,
+    }),
     { mode: 0o600 },
   );
   const { config } = await loadConfig(file, { env: io.env });
@@ -101,9 +124,18 @@ async function demo(args: DemoArgs, io: Io): Promise<ExitCode> {
       args.devices === 1 ? "" : "s"
     } ▶ modem on ${line.path} ▶ agent, outbox in ${dir} ▶ broker 127.0.0.1:${broker.port}\n\n`,
   );
+  if (args.sinks.includes("emqtt")) {
+    stack.use(
+      await siconAdapter({
+        broker: `mqtt://127.0.0.1:${broker.port}`,
+        connect: host.connect,
+        clock: host.clock,
+      }),
+    );
+  }
   const modem = stack.use(runModem(line, {
     clock: host.clock,
-    devices: { meters: all, intervalMs: interval },
+    devices: { meters: all, intervalMs: interval, listen: "contact" },
   }));
   const agent = stack.use(await startAgent(host));
   const over = AbortSignal.any([
@@ -115,9 +147,11 @@ async function demo(args: DemoArgs, io: Io): Promise<ExitCode> {
   modem.stopPushing();
   unread.signal.throwIfAborted();
   await settled(agent, host.clock);
-  const account = agent.sinks.map(({ lane }) => lane.account());
+  const accounts = agent.sinks.map(({ name, lane }) =>
+    [name, lane.account()] as const
+  );
   await stack.disposeAsync();
-  return summary(all.uids, seen, account, io);
+  return summary(all.uids, args.sinks, seen, accounts, io);
 }
 
 /** Waits until everything logged is delivered, but not for ever. */
@@ -132,13 +166,39 @@ async function settled(
   ) await clock.sleep(20);
 }
 
+/** The table of each platform's sink. */
+const SINK_TABLES = {
+  scorpio: (broker: string) =>
+    `[sinks.scorpio]
+type = "scorpio"
+broker = "${broker}"
+protocol = "3.1.1"
+project_id = "demo"
+edge_node_id = "gateway"
+`,
+  // The vendor id is a placeholder, the UID a locally administered address; the
+  // embedded broker lets everybody in, but a plug has to have a password.
+  emqtt: (broker: string) =>
+    `[sinks.emqtt]
+type = "emqtt"
+registration = "onCloud"
+broker = "${broker}"
+username = "plug"
+password = "demo"
+uid = "020000000001"
+vendor_id = 200999
+`,
+} as const satisfies Record<DemoSink, (broker: string) => string>;
+
 function configText(
-  { dir, port, brokerPort }: {
+  { dir, port, brokerPort, sinks }: {
     readonly dir: string;
     readonly port: string;
     readonly brokerPort: number;
+    readonly sinks: readonly DemoSink[];
   },
 ): string {
+  const broker = `mqtt://127.0.0.1:${brokerPort}`;
   return `[agent]
 name = "demo"
 data_dir = ${JSON.stringify(`${dir}/data`)}
@@ -148,104 +208,5 @@ port = ${JSON.stringify(port)}
 listen = ""
 [log]
 level = "warn"
-[sinks.demo]
-type = "scorpio"
-broker = "mqtt://127.0.0.1:${brokerPort}"
-protocol = "3.1.1"
-project_id = "demo"
-edge_node_id = "gateway"
-`;
-}
-
-/** Which devices had which messages. */
-class Tally {
-  readonly births = new Set<string>();
-  readonly data = new Map<string, number>();
-
-  add({ topic }: Published): void {
-    const [, , kind, , device = ""] = topic.split("/");
-    if (kind === "DBIRTH") this.births.add(device);
-    if (kind === "DDATA") {
-      this.data.set(device, (this.data.get(device) ?? 0) + 1);
-    }
-  }
-}
-
-/** The payload is already JSON: its digits must not pass through a double. */
-function jsonLine({ topic, qos, retain, payload }: Published): string {
-  return `{"topic":${JSON.stringify(topic)},"qos":${qos},"retain":${retain},` +
-    `"payload":${new TextDecoder().decode(payload)}}\n`;
-}
-
-const DIM = "\x1b[2m";
-const BOLD = "\x1b[1m";
-const PLAIN = "\x1b[0m";
-
-function textLine(
-  { topic, qos, retain, payload }: Published,
-  colors: boolean,
-): string {
-  const [dim, bold, plain] = colors ? [DIM, BOLD, PLAIN] : ["", "", ""];
-  const metrics = metricsOf(payload);
-  const time = new Date().toISOString().slice(11, 23);
-  const head = `${dim}${time}${plain} ${bold}${topic}${plain} ${dim}qos ${qos}${
-    retain ? ", retained" : ""
-  }${plain}\n`;
-  const rows = metrics.map(({ name, text }) =>
-    `             ${name.padEnd(34)} ${text}\n`
-  );
-  return head + rows.join("");
-}
-
-/** Names with values (or data types) as they stand in the payload. */
-function metricsOf(
-  payload: Uint8Array,
-): { readonly name: string; readonly text: string }[] {
-  const parsed: unknown = JSON.parse(
-    new TextDecoder().decode(payload),
-    // The source text, since a 64-bit value does not fit a double.
-    (_key, value, context?: { source?: string }) =>
-      typeof value === "number" ? context?.source ?? String(value) : value,
-  );
-  if (typeof parsed !== "object" || parsed === null) return [];
-  const { metrics } = parsed as { metrics?: unknown };
-  if (!Array.isArray(metrics)) return [];
-  return metrics.map((metric: Record<string, unknown>) => ({
-    name: String(metric.name),
-    text: String(metric.value ?? metric.dataType),
-  }));
-}
-
-/** Says what came and gives the exit code: 0 if every device was born and heard. */
-function summary(
-  uids: readonly string[],
-  seen: Tally,
-  accounts: readonly {
-    readonly readings: number;
-    readonly delivered: number;
-    readonly pending: number;
-    readonly rejected: number;
-    readonly dropped: number;
-  }[],
-  io: Io,
-): ExitCode {
-  let missing = 0;
-  io.err("\n");
-  for (const uid of uids) {
-    const born = seen.births.has(uid);
-    const count = seen.data.get(uid) ?? 0;
-    if (!born || count === 0) missing++;
-    io.err(`${uid}  DBIRTH ${born ? "yes" : "NO "}  DDATA ${count}\n`);
-  }
-  for (const { readings, delivered, pending, rejected, dropped } of accounts) {
-    io.err(
-      `outbox: ${readings} readings = ${delivered} delivered + ${pending} pending + ${rejected} rejected + ${dropped} dropped\n`,
-    );
-  }
-  if (missing > 0) {
-    io.err(
-      `${missing} of ${uids.length} devices lack DBIRTH or DDATA; is the duration shorter than the interval?\n`,
-    );
-  }
-  return missing === 0 ? 0 : 1;
+${sinks.map((sink) => SINK_TABLES[sink](broker)).join("")}`;
 }

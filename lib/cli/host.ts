@@ -4,6 +4,7 @@
  *
  * @module
  */
+import project from "../../deno.json" with { type: "json" };
 import type { AgentHost } from "../agent.ts";
 import { kernelClock, systemClock } from "../clock.ts";
 import {
@@ -28,6 +29,7 @@ export function machineHost(config: Config, io: Io): AgentHost {
     random: Math.random,
     open: openPort(config.serial),
     connect: mqttjs(clock),
+    version: project.version,
   };
 }
 

@@ -7,11 +7,12 @@ import { object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
 import { map, optional, withDefault } from "@optique/core/modifiers";
 import { command, option } from "@optique/core/primitives";
-import { integer, string } from "@optique/core/valueparser";
+import { choice, integer, string } from "@optique/core/valueparser";
 import { kernelClock, systemClock } from "../clock.ts";
 import { clockSynchronised } from "../serial/libc.ts";
 import { aborted, type Action, type ExitCode, type Io } from "./io.ts";
 import { meters } from "./sim/meters.ts";
+import type { Manner } from "./sim/nodes.ts";
 import { openPty } from "./sim/pty.ts";
 import { runModem } from "./sim/run.ts";
 import { duration } from "./values.ts";
@@ -27,6 +28,16 @@ export const devicesOption = withDefault(
   3,
 );
 
+/** ALP status of a device that refuses: insufficient permissions. */
+const REFUSED = 0xfc;
+
+const MANNERS = {
+  accept: "accept",
+  refuse: { refuse: REFUSED },
+  swallow: "swallow",
+  fail: "fail",
+} as const satisfies Record<string, Manner>;
+
 /** Grammar of `simulate`. */
 export const simulateCommand = command(
   "simulate",
@@ -40,6 +51,20 @@ export const simulateCommand = command(
         }),
         10_000,
       ),
+      listen: withDefault(
+        option("--listen", choice(["contact", "direct"]), {
+          description:
+            message`when the meters hear writes: just after an uplink of their own, or always`,
+        }),
+        "contact" as const,
+      ),
+      writes: withDefault(
+        option("--writes", choice(["accept", "refuse", "swallow", "fail"]), {
+          description:
+            message`what the meters do with writes: take them, refuse them, let them vanish, not acknowledge them`,
+        }),
+        "accept" as const,
+      ),
       link: optional(
         option("--link", string({ metavar: "PATH" }), {
           description: message`name to link to the pseudo terminal`,
@@ -52,9 +77,11 @@ export const simulateCommand = command(
 );
 
 async function simulate(
-  { devices, interval, link }: {
+  { devices, interval, link, listen, writes }: {
     readonly devices: number;
     readonly interval: number;
+    readonly listen: "contact" | "direct";
+    readonly writes: keyof typeof MANNERS;
     readonly link: string | undefined;
   },
   io: Io,
@@ -68,7 +95,12 @@ async function simulate(
   });
   await using _modem = runModem(line, {
     clock,
-    devices: { meters: all, intervalMs: interval },
+    devices: {
+      meters: all,
+      intervalMs: interval,
+      listen,
+      manner: MANNERS[writes],
+    },
   });
   io.out(`${link ?? line.path}\n`);
   io.err(

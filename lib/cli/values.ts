@@ -33,3 +33,31 @@ export function duration(): ValueParser<"sync", number> {
     format: (value) => `${value}ms`,
   };
 }
+
+/** Some of `known`, separated by commas, each once. */
+export function listOf<const T extends string>(
+  known: readonly [T, ...T[]],
+): ValueParser<"sync", readonly T[]> {
+  return {
+    mode: "sync",
+    metavar: "LIST",
+    placeholder: [known[0]],
+    parse(input) {
+      const values: T[] = [];
+      for (const piece of input.split(",")) {
+        const found = known.find((value) => value === piece.trim());
+        if (found === undefined) {
+          return {
+            success: false,
+            error: message`Expected some of ${
+              known.join(",")
+            }, separated by commas, but got ${input}.`,
+          };
+        }
+        if (!values.includes(found)) values.push(found);
+      }
+      return { success: true, value: values };
+    },
+    format: (values) => values.join(","),
+  };
+}

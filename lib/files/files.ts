@@ -122,6 +122,32 @@ export function interpret(
   return { readings, problems };
 }
 
+/** Who sent a heard command, and how it came; the last word on each device counts. */
+export function originsOf(command: Command): ReadonlyMap<string, Link> {
+  const origins = new Map<string, Link>();
+  for (const action of command.actions) {
+    if (action.op !== "interface_status" || action.status === null) continue;
+    const device = originOf(action.status);
+    if (device !== null) origins.set(device, linkOf(action.status));
+  }
+  return origins;
+}
+
+/** What a device file's bytes say; null when they are none of a device file. */
+export function contentOf(
+  fileId: number,
+  data: Uint8Array,
+): Pick<NewReading, "file" | "measurements" | "valid"> | null {
+  const file = deviceFiles.get(fileId);
+  if (file === undefined || !file.sizes.includes(data.length)) return null;
+  const value = file.decode(data);
+  return {
+    file: file.name,
+    measurements: file.measurements(value),
+    valid: file.valid(value),
+  };
+}
+
 function isData(action: Action): action is DataAction {
   return action.op === "return_file_data" || action.op === "write_file_data" ||
     action.op === "write_file_data_flush";

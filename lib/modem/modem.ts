@@ -12,18 +12,18 @@ import type { Action } from "../alp/action.ts";
 import type { Command } from "../alp/alp.ts";
 import type { Clock } from "../clock.ts";
 import { Deframer, type DeframerItem } from "../frame/deframer.ts";
-import type { MessageType } from "../frame/frame.ts";
-import { type Fields, type Log, sparing } from "../log.ts";
+import { type Log, sparing } from "../log.ts";
 import { run, type Running } from "../machine.ts";
 import { type BytePort, type OpenPort, SerialError } from "../serial/serial.ts";
 import type {
   Answer,
   Identity,
-  Report,
   Session,
   SessionEffect,
   SessionEvent,
 } from "./events.ts";
+import { LinkWatch } from "./link.ts";
+import { type LineCounters, Reports } from "./reports.ts";
 import { newSession, step } from "./session.ts";
 
 /** Section `[modem]` of the configuration. */
@@ -43,17 +43,6 @@ export interface Heard {
   /** The command's bytes. */
   readonly payload: Uint8Array;
   readonly received: ReturnType<Clock["instant"]>;
-}
-
-/** What the line has seen since the start; numbers for status and metrics. */
-export interface LineCounters {
-  readonly frames: Record<MessageType | "unknown", number>;
-  discardedBytes: number;
-  badChecksums: number;
-  /** Frames that the modem's counter says were lost on the cable. */
-  lostFrames: number;
-  /** Commands that could not be decoded to their end, by error code. */
-  readonly alpErrors: Record<string, number>;
 }
 
 /** What the modem is doing. */
@@ -76,6 +65,8 @@ export interface ModemHost {
   readonly log: Log;
   /** Takes what one chunk of bytes brought, in order; must not throw. */
   readonly onHeard: (heard: readonly Heard[]) => void;
+  /** Told when the modem's link is up (with its UID) and when it is lost; must not throw. */
+  readonly onLink?: (up: boolean, uid: string | null) => void;
 }
 
 /** Pause before a port that could not be opened, or was lost, is tried again. */
@@ -83,24 +74,11 @@ export const REOPEN_MS = 1000;
 
 /** The modem on the serial port. */
 export class Modem {
-  readonly counters: LineCounters = {
-    frames: {
-      alp_data: 0,
-      ping_request: 0,
-      ping_response: 0,
-      logging: 0,
-      rebooted: 0,
-      unknown: 0,
-    },
-    discardedBytes: 0,
-    badChecksums: 0,
-    lostFrames: 0,
-    alpErrors: {},
-  };
   readonly #host: ModemHost;
   readonly #log: Log;
   /** For what a noisy line may cause any number of times. */
   readonly #noise: Log;
+  readonly #reports: Reports;
   readonly #session: Running<Session, SessionEvent>;
   readonly #timers = new Map<string, () => void>();
   readonly #tickets = new Map<number, (answer: Answer) => void>();
@@ -108,18 +86,22 @@ export class Modem {
   #ticket = 0;
   #port: BytePort | null = null;
   #portDetail = "Port not opened yet";
-  #trouble: string | null = null;
-  /** Whether this session has had a frame before the one at hand. */
-  #spoken = false;
   #heard: Heard[] = [];
   #received: Heard["received"];
   #silence: (() => void) | null = null;
+  readonly #link: LinkWatch;
+  #signal: AbortSignal | null = null;
 
   constructor(host: ModemHost) {
     this.#host = host;
     this.#log = host.log;
     this.#noise = sparing(host.log, () => host.clock.monoMs());
+    this.#reports = new Reports(host.log, this.#noise);
     this.#received = host.clock.instant();
+    this.#link = new LinkWatch(
+      host.clock,
+      (up) => host.onLink?.(up, this.state().identity?.uid ?? null),
+    );
     this.#session = run(
       step,
       newSession({
@@ -130,6 +112,11 @@ export class Modem {
     );
   }
 
+  /** What the line has seen since the start. */
+  get counters(): LineCounters {
+    return this.#reports.counters;
+  }
+
   /** What the modem is doing now. */
   state(): ModemState {
     const { phase, identity } = this.#session.state();
@@ -137,7 +124,7 @@ export class Modem {
       portUp: this.#port !== null,
       phase,
       identity,
-      detail: this.#port === null ? this.#portDetail : this.#trouble ??
+      detail: this.#port === null ? this.#portDetail : this.#reports.trouble ??
         (phase === "ready" ? "Modem identified" : "Waiting for the modem"),
     };
   }
@@ -165,6 +152,11 @@ export class Modem {
 
   /** Keeps the port open and the session going until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
+    this.#signal = signal;
+    // What ends because we end is not lost.
+    const end = () => this.#link.end();
+    signal.addEventListener("abort", end);
+    this.#lookAtLink();
     while (!signal.aborted) {
       const port = await this.#open();
       if (port === null) {
@@ -184,6 +176,16 @@ export class Modem {
         await this.#host.clock.sleep(REOPEN_MS, { signal });
       }
     }
+    signal.removeEventListener("abort", end);
+  }
+
+  #lookAtLink(): void {
+    if (this.#signal?.aborted ?? true) return;
+    this.#link.look({
+      portUp: this.#port !== null,
+      identified: this.#session.state().phase === "ready",
+      silent: this.#reports.silent,
+    });
   }
 
   /** Opens the port; null after telling why not, once per reason. */
@@ -207,8 +209,8 @@ export class Modem {
   /** One session, from an open port to its end. */
   async #converse(port: BytePort): Promise<void> {
     this.#port = port;
-    this.#trouble = null;
-    this.#spoken = false;
+    this.#reports.trouble = null;
+    this.#reports.spoken = false;
     this.#session.feed({ type: "opened" });
     try {
       for (;;) {
@@ -220,6 +222,7 @@ export class Modem {
         this.#received = this.#host.clock.instant();
         this.#take(this.#deframer.push(chunk));
         this.#watchSilence();
+        this.#lookAtLink();
       }
     } catch (error) {
       if (!(error instanceof SerialError)) throw error;
@@ -236,6 +239,8 @@ export class Modem {
       this.#take(this.#deframer.silence());
       this.#deframer.reset();
       this.#session.feed({ type: "closed" });
+      this.#reports.silent = false;
+      this.#lookAtLink();
     }
   }
 
@@ -258,7 +263,7 @@ export class Modem {
         case "frame":
           this.counters.frames[item.frame.type]++;
           this.#session.feed({ type: "frame", frame: item.frame });
-          this.#spoken = true;
+          this.#reports.spoken = true;
           break;
         case "discarded":
           this.counters.discardedBytes += item.bytes.length;
@@ -293,6 +298,7 @@ export class Modem {
           this.#host.clock.after(effect.delayMs, () => {
             this.#timers.delete(effect.timer);
             this.#session.feed({ type: "timer", timer: effect.timer });
+            this.#lookAtLink();
           }),
         );
         break;
@@ -314,82 +320,8 @@ export class Modem {
         break;
       }
       case "report":
-        this.#report(effect.report);
+        this.#reports.take(effect.report);
         break;
     }
   }
-
-  #report(report: Report): void {
-    switch (report.about) {
-      case "identified":
-        this.#trouble = null;
-        this.#noise.info("Modem identified", identityFields(report.identity));
-        break;
-      case "identify_failed":
-        if (this.#trouble === null) {
-          this.#log.warn(
-            "Modem does not say who it is, will be asked again; what devices send is kept",
-            { reason: report.reason },
-          );
-        }
-        this.#trouble = `Modem does not identify itself: ${report.reason}`;
-        break;
-      case "rebooted":
-        // Power comes with the plug: that is how a session usually begins.
-        this.#noise[
-          report.reasonName === "power_on" && !this.#spoken ? "info" : "warn"
-        ]("Modem rebooted", {
-          reason: report.reasonName,
-          code: report.reason,
-        });
-        break;
-      case "gap":
-        this.counters.lostFrames += report.lost;
-        this.#noise.warn("Counter gap, frames were lost on the cable", {
-          lost: report.lost,
-          counter: report.counter,
-        });
-        break;
-      case "logging":
-        this.#noise.info("Modem says", { text: report.text });
-        break;
-      case "unknown_frame":
-        this.#noise.warn("Frame of unknown type ignored", {
-          type: report.typeCode,
-          payload: report.payload,
-        });
-        break;
-      case "alp_error":
-        this.counters.alpErrors[report.code] =
-          (this.counters.alpErrors[report.code] ?? 0) + 1;
-        this.#noise.warn("ALP command not understood to its end", {
-          error: report.code,
-          reason: report.message,
-          payload: report.payload,
-        });
-        break;
-      case "silent":
-        if (this.#trouble === null) {
-          this.#log.warn("Modem silent, does not answer pings", {
-            for_s: report.silentS,
-          });
-        }
-        this.#trouble = `Modem silent for ${report.silentS} s`;
-        break;
-      case "alive":
-        if (this.#trouble !== null) this.#log.info("Modem answers again");
-        this.#trouble = null;
-        break;
-    }
-  }
-}
-
-function identityFields({ uid, firmware }: Identity): Fields {
-  const { applicationName, gitSha1, d7apMajor, d7apMinor } = firmware;
-  return {
-    uid,
-    application: applicationName,
-    git: gitSha1,
-    d7ap: `${d7apMajor}.${d7apMinor}`,
-  };
 }

@@ -180,6 +180,8 @@ export interface ConnectOptions {
   readonly password?: string;
   readonly tls: TlsConfig;
   readonly keepAliveS: number;
+  /** Silence after which the broker counts as dead, ms; default 75 s. */
+  readonly silenceLimitMs?: number;
   readonly will?: OutMessage;
   readonly signal: AbortSignal;
 }
@@ -203,6 +205,8 @@ export interface MqttConnection extends AsyncDisposable {
   onMessage: ((message: InMessage) => void) | null;
   /** Resolves with the reason when the connection has ended. */
   readonly ended: Promise<MqttError>;
+  /** This machine's IP address as the connection uses it. */
+  readonly localAddress?: string;
 }
 
 /**

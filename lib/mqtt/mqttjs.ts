@@ -169,7 +169,7 @@ function login(
       over = true;
       signal.removeEventListener("abort", abort);
       resolve(
-        connection(clock, address, client, socket, connack, options.keepAliveS),
+        connection(clock, address, client, socket, connack, options),
       );
     });
     if (signal.aborted) abort();
@@ -189,7 +189,7 @@ function connection(
   client: MqttClient,
   socket: Socket,
   connack: IConnackPacket,
-  keepAliveS: number,
+  { keepAliveS, silenceLimitMs }: ConnectOptions,
 ): MqttConnection {
   const properties = connack.properties ?? {};
   const receiveMaximum = properties.receiveMaximum ?? NO_RECEIVE_MAXIMUM;
@@ -220,6 +220,7 @@ function connection(
   const watch = watchSilence({
     clock,
     keepAliveS: properties.serverKeepAlive ?? keepAliveS,
+    ...(silenceLimitMs === undefined ? {} : { limitMs: silenceLimitMs }),
     ping: () => client.sendPing(),
     onDead: (silentS) => {
       end(`nothing heard from it for ${silentS} s`);
@@ -272,6 +273,9 @@ function connection(
 
   const self: MqttConnection = {
     receiveMaximum,
+    ...(socket.localAddress === undefined ? {} : {
+      localAddress: socket.localAddress.replace(/^::ffff:(?=\d+\.)/i, ""),
+    }),
     onMessage: null as ((message: InMessage) => void) | null,
     ended,
     publish(message) {

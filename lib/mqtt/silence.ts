@@ -27,10 +27,12 @@ export function watchSilence(options: {
   readonly clock: Clock;
   /** Agreed keep-alive: something is sent well within it [MQTT-3.1.2-20]; 0 is none. */
   readonly keepAliveS: number;
+  /** Silence after which the broker counts as dead, ms. */
+  readonly limitMs?: number;
   readonly ping: () => void;
   readonly onDead: (silentS: number) => void;
 }): SilenceWatch {
-  const { clock, keepAliveS } = options;
+  const { clock, keepAliveS, limitMs = SILENCE_LIMIT_MS } = options;
   const quietMs = keepAliveS === 0
     ? QUIET_MS
     : Math.min(QUIET_MS, (keepAliveS * 1000) / 3);
@@ -43,7 +45,7 @@ export function watchSilence(options: {
   const tick = () => {
     silentMs += tickMs;
     unsentMs += tickMs;
-    if (silentMs >= SILENCE_LIMIT_MS) {
+    if (silentMs >= limitMs) {
       options.onDead(Math.round(silentMs / 1000));
       return;
     }

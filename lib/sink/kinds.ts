@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from "zod";
+import { emqtt } from "./emqtt/emqtt.ts";
 import { jsonl } from "./jsonl/jsonl.ts";
 import { scorpio } from "./scorpio/scorpio.ts";
 import type { Sink, SinkHost, SinkKind } from "./sink.ts";
@@ -11,6 +12,7 @@ import type { Sink, SinkHost, SinkKind } from "./sink.ts";
 /** Every kind of sink, by the `type` that selects it. */
 export const sinkKinds = {
   scorpio,
+  emqtt,
   jsonl,
 } satisfies Record<string, SinkKind>;
 

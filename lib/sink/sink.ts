@@ -19,6 +19,8 @@
 import type { z } from "zod";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
+import type { Devices } from "../device/device.ts";
+import type { Downlinks } from "../downlink/downlink.ts";
 import type { Connect } from "../mqtt/mqtt.ts";
 import type { Reading } from "../reading/reading.ts";
 
@@ -66,6 +68,11 @@ export interface SinkHost {
   readonly deviceName: (device: string) => string | undefined;
   /** Directory where a sink may keep what must survive a restart. */
   readonly dataDir: string;
+  /** What is known of the devices and of the modem; shared by all sinks. */
+  readonly devices: Devices;
+  readonly downlinks: Downlinks;
+  /** Version of the agent. */
+  readonly version: string;
 }
 
 /** One row of the table of kinds. */

@@ -10,6 +10,7 @@ import type { Reading } from "../reading/reading.ts";
 import { loadLanes } from "./accounts.ts";
 import { type Database, StoreError } from "./database.ts";
 import { type Counter, Counters, type DeviceRegister } from "./devices.ts";
+import type { Kept } from "./kept.ts";
 import { type LaneHost, StoredLane } from "./lane.ts";
 import type { Account, Entry, Lane } from "./outbox.ts";
 import {
@@ -18,6 +19,7 @@ import {
   nextCut,
   shrink,
   trimRejected,
+  usedBytes,
 } from "./prune.ts";
 import { Ranges } from "./ranges.ts";
 import type { Readings } from "./readings.ts";
@@ -101,6 +103,7 @@ export class Journal {
     this.#readings.load();
     this.devices.load();
     this.#counters.load();
+    this.#writer.kept.load();
     this.#lanes.clear();
     for (const lane of loadLanes(this.#host)) this.#lanes.set(lane.sink, lane);
     if (sinksKnown !== null) this.#dropGaps();
@@ -173,10 +176,29 @@ export class Journal {
     return this.#counters.counter(name);
   }
 
+  kept(area: string): Kept {
+    return this.#writer.kept.area(area);
+  }
+
   accounts(): ReadonlyMap<string, Account> {
     return new Map(
       this.#openLanes().map((lane) => [lane.sink, lane.account()]),
     );
+  }
+
+  /** How much of the allowed size is taken by what the fullest open lane still has to deliver, 0 to 1. */
+  fill(): number {
+    const pending = Math.max(
+      0,
+      ...this.#openLanes().map((lane) => lane.account().pending),
+    );
+    if (pending === 0) return 0;
+    return this.#db.read("read the outbox", () => {
+      const oldest = this.#db.number("SELECT min(id) FROM reading");
+      const rows = Math.max(pending, this.#readings.lastId - oldest + 1);
+      const share = usedBytes(this.#db) / this.#parts.limits.maxBytes;
+      return share * pending / rows;
+    });
   }
 
   flush(): void {
@@ -291,6 +313,8 @@ export class Journal {
       this.#counters.saveAll();
       this.devices.touchAll();
       this.devices.save(new Map());
+      this.#writer.kept.touchAll();
+      this.#writer.kept.save();
       for (const lane of this.#lanes.values()) lane.touchAll();
     });
     this.#readings.loadBoots();
@@ -300,6 +324,7 @@ export class Journal {
     });
     for (const lane of this.#lanes.values()) lane.saved();
     this.devices.saved(new Map());
+    this.#writer.kept.saved();
     this.#writer.tell();
   }
 

@@ -22,6 +22,8 @@ const STEPS: readonly (readonly string[])[] = [[
   `CREATE TABLE ahead ( sink TEXT NOT NULL, first_id INTEGER NOT NULL, last_id INTEGER NOT NULL, PRIMARY KEY (sink, first_id) ) WITHOUT ROWID`,
   `CREATE TABLE rejected ( n INTEGER PRIMARY KEY, sink TEXT NOT NULL, id INTEGER NOT NULL, reason TEXT NOT NULL, device TEXT NOT NULL, file INTEGER NOT NULL, wall_ms INTEGER NOT NULL, command BLOB )`,
   `CREATE INDEX rejected_sink ON rejected (sink, n)`,
+], [
+  `CREATE TABLE IF NOT EXISTS kept ( area TEXT NOT NULL, key TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY (area, key) ) WITHOUT ROWID`,
 ]];
 
 /** Version of the layout that this release writes. */

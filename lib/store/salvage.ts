@@ -26,6 +26,7 @@ const SMALL_TABLES = [
   "sink",
   "ahead",
   "rejected",
+  "kept",
 ];
 const FILE_HEADER_BYTES = 100;
 /** A damaged header is not believed beyond this size. */

@@ -24,6 +24,7 @@ import {
 } from "./database.ts";
 import type { Counter, Devices } from "./devices.ts";
 import { Journal, type Maintained } from "./journal.ts";
+import type { Kept } from "./kept.ts";
 import { takeLock } from "./lock.ts";
 import { migrate, versionOf } from "./migrations.ts";
 import type { Account, Outbox, Restore } from "./outbox.ts";
@@ -67,6 +68,8 @@ export interface Store extends Outbox, Disposable {
   readonly devices: Devices;
   /** A number that survives restarts, such as bdSeq. */
   counter(name: string): Counter;
+  /** Texts that survive restarts, in an area of their own. */
+  kept(area: string): Kept;
   /** The account of every sink whose lane was opened. */
   accounts(): ReadonlyMap<string, Account>;
   /** Writes what was settled; it is written by itself within 10 ms, too. */
@@ -90,6 +93,8 @@ export interface Store extends Outbox, Disposable {
   rejectedRows(sink: string, max: number): readonly RejectedRow[];
   /** Size of the database, bytes. */
   bytes(): number;
+  /** How much of the allowed size is taken by what the fullest open lane still has to deliver, 0 to 1. */
+  fill(): number;
   /** Why the last write failed; null while the store can be written. */
   trouble(): string | null;
   /** Writes what waits and ends; the directory is free for another process. */
@@ -132,6 +137,11 @@ export function openStore(options: StoreOptions): Store {
     return { db: openFit(dir), sinks: saved.sinksWhole };
   };
 
+  if (isHollow(dir)) {
+    log.warn("Outbox holds nothing at all, begun anew; was it emptied?", {
+      file: `${dir}/${DATABASE}`,
+    });
+  }
   let sinksKnown: boolean | null = null;
   let file: DatabaseSync;
   try {
@@ -190,6 +200,7 @@ export function openStore(options: StoreOptions): Store {
     append: (entries) => journal.append(entries),
     lane: (sink) => journal.lane(sink),
     counter: (name) => journal.counter(name),
+    kept: (area) => journal.kept(area),
     accounts: () => journal.accounts(),
     flush: () => journal.flush(),
     maintain: () => journal.maintain(),
@@ -206,6 +217,7 @@ export function openStore(options: StoreOptions): Store {
       return views.rejectedRows(sink, max);
     },
     bytes: () => views.bytes(),
+    fill: () => journal.fill(),
     trouble: () => journal.trouble(),
     close,
     [Symbol.dispose]: close,
@@ -273,4 +285,17 @@ function onDisk<T>(doing: string, work: () => T): T {
       cause: error,
     });
   }
+}
+
+/** Whether the database's file is there without a byte: SQLite takes that for a new one. */
+function isHollow(dir: string): boolean {
+  const sizeOf = (path: string) => {
+    try {
+      return Deno.statSync(path).size;
+    } catch {
+      return null;
+    }
+  };
+  return sizeOf(`${dir}/${DATABASE}`) === 0 &&
+    !sizeOf(`${dir}/${DATABASE}-wal`);
 }

@@ -8,6 +8,7 @@ import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { type Database, StoreError } from "./database.ts";
 import { DeviceRegister } from "./devices.ts";
+import { KeptTexts } from "./kept.ts";
 import type { StoredLane } from "./lane.ts";
 import { DropReport } from "./prune.ts";
 
@@ -26,6 +27,7 @@ export interface Work {
 /** The lanes and the register, and their way to the disk. */
 export class Writer {
   readonly devices: DeviceRegister;
+  readonly kept: KeptTexts;
   /** All lanes that the tables know, by sink. */
   readonly lanes = new Map<string, StoredLane>();
   readonly drops: DropReport;
@@ -42,6 +44,7 @@ export class Writer {
     this.#log = log;
     this.drops = new DropReport(log);
     this.devices = new DeviceRegister(db, () => this.changed());
+    this.kept = new KeptTexts(db, () => this.changed());
   }
 
   /** Why the last write failed; null when it did not. */
@@ -56,6 +59,7 @@ export class Writer {
       this.#db.write(doing, () => {
         work.before?.();
         this.devices.save(staged);
+        this.kept.save();
         for (const lane of this.lanes.values()) if (lane.dirty) lane.save();
         work.after?.();
       });
@@ -65,6 +69,7 @@ export class Writer {
     }
     this.#trouble = null;
     this.devices.saved(staged);
+    this.kept.saved();
     for (const lane of this.lanes.values()) if (lane.dirty) lane.saved();
   }
 
@@ -72,7 +77,7 @@ export class Writer {
   flush(): void {
     this.#disarm?.();
     this.#disarm = null;
-    const dirty = this.devices.dirty ||
+    const dirty = this.devices.dirty || this.kept.dirty ||
       [...this.lanes.values()].some((lane) => lane.dirty);
     if (dirty) this.commit("write what was settled");
     this.tell();

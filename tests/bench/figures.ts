@@ -9,6 +9,7 @@ import { garbage, idleMemory, startUp } from "./agent_figures.ts";
 import { backlog } from "./backlog_figures.ts";
 import { broker } from "./bed.ts";
 import { benchCodec } from "./codec_bench.ts";
+import { emqttLoad } from "./emqtt_load.ts";
 import { type Figure, table, whole, withoutBroker } from "./figure.ts";
 import { latency, lineRate, sustained } from "./flow_figures.ts";
 import { benchOutbox } from "./outbox_bench.ts";
@@ -91,6 +92,14 @@ const rows: readonly Row[] = [
     what: "resident memory, idle",
     goal: "≤ 75 MB",
     measure: { withBroker: idleMemory },
+  },
+  {
+    name: "emqtt",
+    what: "eMQTT, 200 devices: cyclic data, 20 indices observed, events, 1 s",
+    goal: "p99 ≤ 200 ms, ≤ 50 % CPU, memory flat",
+    measure: {
+      alone: () => emqttLoad({ devices: 200, seconds: quick ? 15 : 60 }),
+    },
   },
 ];
 

@@ -24,7 +24,8 @@ const load = (text: string) => loadConfigFor(sampleKinds, "t.toml", host(text));
 function activate(text: string): string {
   return text.split("\n")
     // One of the two; and a token from the environment is not set here.
-    .filter((line) => !/^#(password_file|token|password) =/.test(line))
+    .filter((line) => !/^#(password_file|token) =/.test(line))
+    .map((line) => line.replace("${MQTT_PASSWORD}", "secret"))
     .map((line) => line.replace(/^#(?=[\w"[])/, ""))
     .join("\n")
     .replace("pins = []", "pins = [1]");

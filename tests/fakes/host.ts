@@ -4,6 +4,9 @@
  * @module
  */
 import { type Clock, systemClock } from "../../lib/clock.ts";
+import { Registry } from "../../lib/device/registry.ts";
+import type { Downlinks } from "../../lib/downlink/downlink.ts";
+import { contentOf } from "../../lib/files/files.ts";
 import { silentLog } from "../../lib/log.ts";
 import { mqttjs } from "../../lib/mqtt/mqttjs.ts";
 import type { SinkHost } from "../../lib/sink/sink.ts";
@@ -17,6 +20,13 @@ export function realClock(): Clock {
   });
 }
 
+/** Downlinks to devices that are all out of reach. */
+export const noDownlinks: Downlinks = {
+  write: () => Promise.resolve({ end: "offline" }),
+  read: () => Promise.resolve({ end: "offline" }),
+  queued: () => [],
+};
+
 /** A host with real connections; override what the test is about. */
 export function sinkHost(some: Partial<SinkHost> = {}): SinkHost {
   const clock = some.clock ?? realClock();
@@ -29,6 +39,9 @@ export function sinkHost(some: Partial<SinkHost> = {}): SinkHost {
     agentName: "gateway",
     deviceName: () => undefined,
     dataDir: "",
+    devices: new Registry({ clock, log: silentLog, decode: contentOf }),
+    downlinks: noDownlinks,
+    version: "0.0.0",
     ...some,
   };
 }

@@ -129,6 +129,7 @@ edge_node_id = "g"
       mode: () => Promise.resolve(null),
     });
     this.#agent = await startAgent({
+      version: "0.0.0",
       config,
       clock: this.clock,
       log: this.log,

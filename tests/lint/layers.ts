@@ -36,6 +36,11 @@ export const layers: Readonly<Record<string, Row>> = {
     ],
   },
   "store": { may: ["clock.ts", "log.ts", "reading"] },
+  "device": { may: ["clock.ts", "log.ts", "machine.ts", "reading"] },
+  "downlink": {
+    may: ["clock.ts", "log.ts", "machine.ts", "alp", "files", "reading"],
+    types: ["device/device.ts"],
+  },
   "mqtt": { may: ["clock.ts", "log.ts"] },
   "sink": {
     may: [
@@ -47,9 +52,12 @@ export const layers: Readonly<Record<string, Row>> = {
       "mqtt/mqtt.ts",
       "mqtt/supervisor.ts",
     ],
-    types: ["store/outbox.ts"],
+    types: ["store/outbox.ts", "device/device.ts", "downlink/downlink.ts"],
   },
-  "http": { may: ["clock.ts", "log.ts", "reading"], types: ["store", "sink"] },
+  "http": {
+    may: ["clock.ts", "log.ts", "reading"],
+    types: ["store", "sink", "device/device.ts", "downlink/downlink.ts"],
+  },
   "config": {
     may: [
       "log.ts",
@@ -62,8 +70,13 @@ export const layers: Readonly<Record<string, Row>> = {
       "sink/kinds.ts",
     ],
   },
+  "intake.ts": {
+    may: ["clock.ts", "log.ts", "alp", "files", "reading", "store"],
+    types: ["config/config.ts", "modem/modem.ts"],
+  },
   "agent.ts": {
     may: [
+      "intake.ts",
       "clock.ts",
       "log.ts",
       "machine.ts",
@@ -72,6 +85,8 @@ export const layers: Readonly<Record<string, Row>> = {
       "alp",
       "files",
       "reading",
+      "device",
+      "downlink",
       "serial",
       "modem",
       "store",
@@ -107,6 +122,16 @@ export const pure: readonly string[] = [
   "lib/modem/requests.ts",
   "lib/modem/session.ts",
   "lib/sink/scorpio/payload.ts",
+  "lib/sink/emqtt/machine",
+  "lib/sink/emqtt/payload",
+  "lib/device/supervise.ts",
+  "lib/device/hearing.ts",
+  "lib/device/limits.ts",
+  "lib/device/fields.ts",
+  "lib/device/gateway.ts",
+  "lib/device/persist.ts",
+  "lib/downlink/queue.ts",
+  "lib/downlink/command.ts",
 ];
 
 /** Calls and names that make a file impure. */

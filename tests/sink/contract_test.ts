@@ -108,6 +108,47 @@ sinkContract("jsonl", async (): Promise<Platform> => {
   };
 });
 
+// Live only: no reading is sent, the device model is followed. [mapping M-36]
+sinkContract("emqtt", async (): Promise<Platform> => {
+  let refused = false;
+  const broker = await fakeBroker({ mayLogIn: () => !refused });
+  const dir = await Deno.makeTempDir();
+  const sink = openSink(
+    sinkConfig.parse({
+      type: "emqtt",
+      registration: "onCloud",
+      broker: broker.url,
+      username: "plug",
+      password: "p",
+      uid: "00301133E40F",
+      vendor_id: 200_999,
+    }),
+    sinkHost({ clock: hasty(), dataDir: dir }),
+  );
+  await broker.received(2);
+  return {
+    sink,
+    arrived: () => Promise.resolve([]),
+    hold: () => {},
+    reached: () => Promise.resolve(),
+    resume: () => {},
+    async fail() {
+      refused = true;
+      broker.cut();
+      while (sink.state().up) await turn();
+    },
+    heal: () => {
+      refused = false;
+      return Promise.resolve();
+    },
+    async [Symbol.asyncDispose]() {
+      await sink[Symbol.asyncDispose]();
+      await broker.close();
+      await Deno.remove(dir, { recursive: true });
+    },
+  };
+}, { live: true });
+
 /** The machine's clock with its shortest back-off cut short, so that it costs no time. */
 function hasty() {
   const { clock } = sinkHost();

@@ -50,6 +50,8 @@ export interface AgentSettings {
   readonly sink?: string;
   /** Further tables. */
   readonly more?: string;
+  /** A configuration of its own instead of all that; in `dir` as well. */
+  readonly config?: string;
 }
 
 /** The agent as a process of its own. */
@@ -63,7 +65,7 @@ export class AgentProcess implements AsyncDisposable {
   private constructor(settings: AgentSettings) {
     this.#settings = settings;
     const config = `${settings.dir}/dash7-edge.toml`;
-    Deno.writeTextFileSync(config, configText(settings));
+    Deno.writeTextFileSync(config, settings.config ?? configText(settings));
     this.#child = new Deno.Command(Deno.execPath(), {
       args: [
         "run",
@@ -108,6 +110,13 @@ export class AgentProcess implements AsyncDisposable {
   /** Sends a signal and waits for the end. */
   async end(signal: Deno.Signal): Promise<Deno.CommandStatus> {
     this.#child.kill(signal);
+    const status = await this.#child.status;
+    await this.#stderr;
+    return status;
+  }
+
+  /** Waits for an end that comes by itself. */
+  async ended(): Promise<Deno.CommandStatus> {
     const status = await this.#child.status;
     await this.#stderr;
     return status;
@@ -286,12 +295,22 @@ export function energyCommand(
     receivedSignalStrength: null,
     measurementValid: true,
   });
+  return fileCommand(device, 52, data, { rxLevel, linkBudget });
+}
+
+/** What a device pushes: any of its files, and the modem's status. */
+export function fileCommand(
+  device: string,
+  fileId: number,
+  data: Uint8Array,
+  { rxLevel = 70, linkBudget = 84 } = {},
+): Uint8Array {
   const actions: Action[] = [
     {
       op: "return_file_data",
       group: false,
       resp: false,
-      fileId: 52,
+      fileId,
       offset: 0,
       length: data.length,
       data,

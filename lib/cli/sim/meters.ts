@@ -10,7 +10,7 @@ import { encodeCommand } from "../../alp/alp.ts";
 import type { Action } from "../../alp/action.ts";
 import { D7ASP } from "../../alp/d7asp.ts";
 import type { D7aspStatus } from "../../alp/d7asp.ts";
-import { buttonFile } from "../../files/button.ts";
+import { buttonConfigFile, buttonFile } from "../../files/button.ts";
 import { energyConfigFile, energyFile } from "../../files/energy.ts";
 
 /** Energy of the last device: more than a double can count one by one, as a test of every sink. */
@@ -40,7 +40,26 @@ export interface Meters {
   answerRead(deviceIndex: number, fileId: number, nowMs: number):
     | readonly Action[]
     | null;
+  /**
+   * Writes into a configuration file of a device.
+   *
+   * @returns the ALP status: 0, file missing or beyond its end
+   */
+  write(
+    deviceIndex: number,
+    fileId: number,
+    offset: number,
+    data: Uint8Array,
+  ): number;
+  /** The ALP command a device pushes after a write: the file that it changed. */
+  pushFile(deviceIndex: number, fileId: number): Uint8Array;
+  /** The actions with which a device answers that an action failed, or not. */
+  answerStatus(deviceIndex: number, code: number): readonly Action[];
 }
+
+/** ALP status codes of a device. [serial §4.3] */
+const FILE_MISSING = 0xff;
+const WRITE_OVERFLOW = 0xf8;
 
 /** Which devices to simulate. */
 export interface MetersOptions {
@@ -66,6 +85,8 @@ interface Meter {
   rxLevel: number;
   dialog: number;
   pressed: boolean;
+  /** Its configuration files, by number. */
+  readonly files: ReadonlyMap<number, Uint8Array>;
 }
 
 /** Makes devices; the same seed makes the same ones. */
@@ -73,7 +94,13 @@ export function meters(options: MetersOptions): Meters {
   const random = generator(options.seed);
   const all = Array.from(
     { length: options.count },
-    (_, i) => newMeter(i, i === options.count - 1, random),
+    (_, i) =>
+      newMeter(
+        i,
+        i === options.count - 1,
+        options.intervalS ?? 600,
+        random,
+      ),
   );
   const at = (index: number): Meter => {
     const meter = all[index];
@@ -109,19 +136,40 @@ export function meters(options: MetersOptions): Meters {
         ? energyData(meter)
         : fileId === buttonFile.id
         ? buttonData(meter)
-        : fileId === energyConfigFile.id
-        ? energyConfigFile.encode({
-          interval: options.intervalS ?? 600,
-          enabled: true,
-        })
-        : null;
+        : meter.files.get(fileId) ?? null;
       if (data === null) return null;
       return [fileAction(fileId, data), statusAction(meter, random)];
+    },
+    write(index, fileId, offset, data) {
+      const file = at(index).files.get(fileId);
+      if (file === undefined) return FILE_MISSING;
+      if (offset + data.length > file.length) return WRITE_OVERFLOW;
+      file.set(data, offset);
+      return 0;
+    },
+    pushFile(index, fileId) {
+      const meter = at(index);
+      const file = meter.files.get(fileId) ?? new Uint8Array();
+      return encodeCommand([
+        fileAction(fileId, file.slice()),
+        statusAction(meter, random),
+      ]);
+    },
+    answerStatus(index, code) {
+      return [
+        { op: "action_status", actionIndex: 0, code, name: "" },
+        statusAction(at(index), random),
+      ];
     },
   };
 }
 
-function newMeter(index: number, last: boolean, random: () => number): Meter {
+function newMeter(
+  index: number,
+  last: boolean,
+  intervalS: number,
+  random: () => number,
+): Meter {
   const number = (0x0039_004c + index * 0x0001_0003) >>> 0;
   const vendor = index % 4 === 1 ? "00000000" : "32663630";
   const first = 1_000_000 + Math.floor(random() * 9_000_000);
@@ -141,6 +189,21 @@ function newMeter(index: number, last: boolean, random: () => number): Meter {
     rxLevel: 55 + Math.floor(random() * 40),
     dialog: Math.floor(random() * 256),
     pressed: false,
+    files: new Map([
+      [
+        energyConfigFile.id,
+        energyConfigFile.encode({ interval: intervalS, enabled: true }),
+      ],
+      [
+        buttonConfigFile.id,
+        buttonConfigFile.encode({
+          transmitMask_0: true,
+          transmitMask_1: true,
+          buttonControlMenu: true,
+          enabled: true,
+        }),
+      ],
+    ]),
   };
 }
 

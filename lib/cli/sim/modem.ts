@@ -20,11 +20,14 @@ const PING_ANSWER = 0x02;
 /** Why a virtual modem says that it started. */
 export const POWER_ON = 0;
 
-/** What the air answers to a forwarded command: one list of actions per device; null if no one acknowledged. */
+/**
+ * What the air answers to a forwarded command: one list of actions per device;
+ * null if no one acknowledged; "nothing" if the command is lost without a word.
+ */
 export type Air = (
   actions: readonly Action[],
   config: ForwardConfig,
-) => readonly (readonly Action[])[] | null;
+) => readonly (readonly Action[])[] | null | "nothing";
 
 /** A virtual modem; what is left out is as usual. */
 export interface VirtualModemOptions {
@@ -172,6 +175,7 @@ export class VirtualModem {
     tagId: number,
   ): readonly (readonly Action[])[] {
     const answers = this.#air(actions, config);
+    if (answers === "nothing") return [];
     const end = [
       responseTag(tagId, true, answers === null),
       {

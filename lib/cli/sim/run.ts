@@ -3,10 +3,9 @@
  *
  * @module
  */
-import type { Action } from "../../alp/action.ts";
-import type { ForwardConfig } from "../../alp/action.ts";
 import type { Clock } from "../../clock.ts";
 import type { Meters } from "./meters.ts";
+import { Nodes, type NodesOptions } from "./nodes.ts";
 import { VirtualModem } from "./modem.ts";
 import type { VirtualModemOptions } from "./modem.ts";
 import type { Pty } from "./pty.ts";
@@ -18,7 +17,7 @@ const CARE_MS = 1000;
 export interface ModemRunOptions extends VirtualModemOptions {
   readonly clock: Clock;
   /** Devices in reach. */
-  readonly devices?: {
+  readonly devices?: NodesOptions & {
     readonly meters: Meters;
     /** Time between two pushes of one device, ms; the devices take turns. */
     readonly intervalMs: number;
@@ -30,8 +29,12 @@ export interface ModemRunOptions extends VirtualModemOptions {
 /** A virtual modem at work. Disposing it pulls its plug. */
 export interface RunningModem extends AsyncDisposable {
   readonly modem: VirtualModem;
+  /** The devices' side of downlinks; null without devices. */
+  readonly nodes: Nodes | null;
   /** Sends frames of {@link VirtualModem}; false if the line had no room. */
   send(frames: readonly Uint8Array[]): boolean;
+  /** Lets a device push now; false if the line had no room. */
+  push(deviceIndex: number): boolean;
   /** The devices fall silent; the modem goes on. */
   stopPushing(): void;
 }
@@ -39,10 +42,13 @@ export interface RunningModem extends AsyncDisposable {
 /** Starts a modem on a line, which it owns from now on; `rebooted` is sent at once. */
 export function runModem(line: Pty, options: ModemRunOptions): RunningModem {
   const { clock, devices } = options;
+  const nodes = devices === undefined
+    ? null
+    : new Nodes(devices.meters, clock, devices, (command) => {
+      send(modem.push(command));
+    });
   const modem = new VirtualModem(
-    devices === undefined
-      ? options
-      : { air: airOf(devices.meters, clock), ...options },
+    nodes === null ? options : { air: nodes.air, ...options },
   );
   const timers = new Map<string, () => void>();
   let heardSinceCare = false;
@@ -58,6 +64,14 @@ export function runModem(line: Pty, options: ModemRunOptions): RunningModem {
     );
   const send = (frames: readonly Uint8Array[]): boolean =>
     frames.every((frame) => line.offer(frame));
+
+  const push = (index: number): boolean => {
+    if (devices === undefined) return false;
+    nodes?.uplink(index);
+    return send(
+      modem.push(devices.meters.nextPush(index, clock.monoMs())),
+    );
+  };
 
   send(modem.start());
   const pump = (async () => {
@@ -78,14 +92,16 @@ export function runModem(line: Pty, options: ModemRunOptions): RunningModem {
     meters.uids.forEach((uid, i) => {
       const firstMs = intervalMs * (i + 1) / meters.uids.length;
       every(uid, firstMs, intervalMs, () => {
-        const heard = send(modem.push(meters.nextPush(i, clock.monoMs())));
+        const heard = push(i);
         options.onPush?.(i, heard);
       });
     });
   }
   return {
     modem,
+    nodes,
     send,
+    push,
     stopPushing() {
       for (const uid of devices?.meters.uids ?? []) {
         timers.get(uid)?.();
@@ -94,39 +110,10 @@ export function runModem(line: Pty, options: ModemRunOptions): RunningModem {
     },
     async [Symbol.asyncDispose]() {
       for (const disarm of timers.values()) disarm();
+      nodes?.[Symbol.dispose]();
       await care;
       await line[Symbol.asyncDispose]();
       await pump;
     },
-  };
-}
-
-/** The devices answer reads of their files: the one addressed, or all to a broadcast. */
-function airOf(meters: Meters, clock: Clock) {
-  return (
-    actions: readonly Action[],
-    config: ForwardConfig,
-  ): readonly (readonly Action[])[] | null => {
-    const addressee = config !== null && "addressee" in config
-      ? config.addressee
-      : null;
-    // To a UID, or to whoever hears it; no device here has a VID.
-    const toAll = addressee?.idType === "nbid" || addressee?.idType === "noid";
-    const addressed = meters.uids
-      .map((uid, index) => ({ uid, index }))
-      .filter(({ uid }) => toAll || addressee?.id === uid);
-    if (addressed.length === 0) return null;
-    return addressed.flatMap(({ index }) => {
-      const answers = actions.map((action) =>
-        action.op === "read_file_data"
-          ? meters.answerRead(index, action.fileId, clock.monoMs())
-          : null
-      );
-      const known = answers.filter((answer) => answer !== null);
-      // One status at the end, as the modem attaches it.
-      const data = known.flatMap((answer) => answer.slice(0, -1));
-      const status = known.at(-1)?.slice(-1) ?? [];
-      return data.length === 0 ? [] : [[...data, ...status]];
-    });
   };
 }

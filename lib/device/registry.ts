@@ -1,0 +1,413 @@
+/**
+ * The device model at work: the machines of `supervise.ts` and `gateway.ts`
+ * over a clock and a durable place. Watchers are called after a change was
+ * recorded, one change after the other.
+ *
+ * @module
+ */
+import type { Clock } from "../clock.ts";
+import type { Log } from "../log.ts";
+import type { Link, NewReading, Receipt } from "../reading/reading.ts";
+import type {
+  DeviceChange,
+  DeviceEvent,
+  Devices,
+  DeviceState,
+  GatewayState,
+  Supervision,
+} from "./device.ts";
+import {
+  type Gateway,
+  type GatewayInput,
+  newGateway,
+  stepGateway,
+} from "./gateway.ts";
+import {
+  type DecodeReading,
+  deviceOf,
+  deviceText,
+  gatewayOf,
+  restamped,
+} from "./persist.ts";
+import {
+  dueMs,
+  elapsedMs,
+  supervisionOf,
+  type Tracked,
+  type World,
+} from "./limits.ts";
+import { type DeviceInput, newDevice, stepDevice } from "./supervise.ts";
+
+/** Where the registry keeps what must survive a restart. */
+export interface DeviceKeep {
+  entries(): Iterable<readonly [string, string]>;
+  /** Writes soon; null removes. Must not throw. */
+  put(key: string, text: string | null): void;
+  /** Makes what was put durable. @throws {Error} when it cannot */
+  flush(): void;
+}
+
+/** What a {@link Registry} works with. */
+export interface RegistryHost {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Without it nothing survives. */
+  readonly keep?: DeviceKeep;
+  readonly decode: DecodeReading;
+  /** Whether a device may be known; by default every one. */
+  readonly admitted?: (device: string) => boolean;
+  /** Frames that the line has rejected so far. */
+  readonly rejected?: () => number;
+}
+
+/** One frame of a device. */
+export interface HeardFrame {
+  readonly device: string;
+  readonly link: Link | null;
+  readonly received: Receipt;
+  /** What it says; repetitions too. */
+  readonly readings: readonly NewReading[];
+  /** It came unasked. */
+  readonly contact: boolean;
+  /** It holds a device file of ours; only such a frame makes a device known. */
+  readonly known: boolean;
+}
+
+/** Changes are written after this, together, ms. */
+const WRITE_MS = 1000;
+/** Longest time a timer is armed for, ms: it is looked again then. */
+const MAX_TIMER_MS = 3_600_000;
+const GATEWAY = "gateway";
+
+/** The device model; see the module. */
+export class Registry implements Devices, Disposable {
+  readonly #host: RegistryHost;
+  readonly #devices = new Map<string, Tracked>();
+  readonly #watchers = new Set<(change: DeviceChange) => void>();
+  readonly #untold: DeviceChange[] = [];
+  readonly #unsaved = new Set<string>();
+  readonly #startMs: number;
+  #telling = false;
+  #gateway: Gateway;
+  /** The listening clock, and the monotonic time it was last moved at. */
+  #listenMs = 0;
+  #movedMs: number;
+  #wake: { readonly atMs: number; readonly disarm: () => void } | null = null;
+  #save: (() => void) | null = null;
+  #closed = false;
+
+  constructor(host: RegistryHost) {
+    this.#host = host;
+    this.#startMs = this.#movedMs = host.clock.monoMs();
+    this.#gateway = newGateway();
+    this.#restore();
+    this.#arm();
+  }
+
+  list(): readonly DeviceState[] {
+    return [...this.#devices.values()].map(({ state }) => state);
+  }
+
+  get(device: string): DeviceState | undefined {
+    return this.#devices.get(device)?.state;
+  }
+
+  gateway(): GatewayState {
+    const { rejectedBefore, foreignToldMs: _, ...state } = this.#gateway;
+    return {
+      ...state,
+      framesRejected: (this.#host.rejected?.() ?? 0) - rejectedBefore,
+      uptimeS: Math.floor((this.#host.clock.monoMs() - this.#startMs) / 1000),
+    };
+  }
+
+  supervisionOf(device: string): Supervision {
+    return supervisionOf(this.get(device), this.#gateway.supervisionDefault);
+  }
+
+  setSupervision(device: string | null, value: Supervision | null): void {
+    const unset = value === null || Object.values(value).every((s) => s === 0);
+    const supervision = unset ? null : value;
+    if (device === null) this.#stepGateway({ type: "settings", supervision });
+    else this.#step(device, { type: "settings", supervision });
+    this.#commit();
+    // Limits may now be due that no timer waits for.
+    this.#look();
+  }
+
+  setTag(device: string | null, tag: string): void {
+    if (device === null) this.#stepGateway({ type: "settings", tag });
+    else this.#step(device, { type: "settings", tag });
+    this.#commit();
+  }
+
+  resetCounters(device: string | null): void {
+    if (device !== null) this.#step(device, { type: "reset_counters" });
+    else {
+      const rejected = this.#host.rejected?.() ?? 0;
+      this.#stepGateway({ type: "reset_counters", rejected });
+    }
+  }
+
+  watch(watch: (change: DeviceChange) => void): Disposable {
+    // A function of its own: the same one may watch twice.
+    const watcher = (change: DeviceChange) => watch(change);
+    this.#watchers.add(watcher);
+    return { [Symbol.dispose]: () => void this.#watchers.delete(watcher) };
+  }
+
+  /** A command came down the line. */
+  frame(): void {
+    this.#stepGateway({ type: "frame" });
+  }
+
+  /** It was of a file that is not known; null: nobody can be told to be foreign. */
+  foreign(device: string | null): void {
+    this.#stepGateway({ type: "foreign", device });
+  }
+
+  /** A frame of a device. */
+  heard(frame: HeardFrame): void {
+    const { device } = frame;
+    if (!(this.#host.admitted?.(device) ?? true)) return this.foreign(device);
+    const tracked = this.#devices.get(device);
+    if (tracked === undefined) {
+      if (!frame.known) return;
+      const state = newDevice(device, frame.received);
+      this.#devices.set(device, { state, heardAtMs: this.#listening() });
+    }
+    this.#step(device, { type: "heard", ...frame });
+    // A device is not forgotten again, even if the power goes now.
+    if (tracked === undefined) this.#write();
+    const due = this.#due(device);
+    if (due !== null && due < (this.#wake?.atMs ?? Infinity)) this.#arm();
+  }
+
+  /** Whether the modem's link is up, and who it is. */
+  modem(up: boolean, uid: string | null): void {
+    // The listening clock runs up to here, or from here on.
+    this.#listening();
+    this.#stepGateway({ type: "modem", up, uid });
+    this.#look();
+  }
+
+  /** Whether the outbox is nearly full. */
+  buffer(high: boolean): void {
+    this.#stepGateway({ type: "buffer", high });
+  }
+
+  /** Forgets a device: it was taken off by the operator. */
+  remove(device: string): void {
+    this.#step(device, { type: "removed" });
+  }
+
+  /** Whether a device waits for a configuration write. */
+  downlinkQueued(device: string, queued: boolean): void {
+    this.#step(device, { type: "downlink_queued", queued });
+  }
+
+  /** A downlink has ended well (`write` null: a read) or for good. */
+  downlinkEnded(
+    device: string,
+    end:
+      | (DeviceInput & { type: "downlink_done" })
+      | (DeviceInput & { type: "downlink_failed" }),
+  ): void {
+    const done = end.type === "downlink_done";
+    this.#stepGateway({ type: "downlink", done });
+    this.#step(device, end);
+    this.#look();
+  }
+
+  /** The clock was first set: what this boot received gets its wall time. */
+  restamp(bootId: string, offsetMs: number): void {
+    for (const [device, tracked] of this.#devices) {
+      const state = restamped(tracked.state, bootId, offsetMs);
+      this.#devices.set(device, { ...tracked, state });
+      this.#changed(device);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#closed = true;
+    this.#wake?.disarm();
+    this.#write();
+    this.#watchers.clear();
+  }
+
+  /** Moves the listening clock to now. */
+  #listening(): number {
+    const nowMs = this.#host.clock.monoMs();
+    if (this.#gateway.modemLost === null) {
+      this.#listenMs += nowMs - this.#movedMs;
+    }
+    this.#movedMs = nowMs;
+    return this.#listenMs;
+  }
+
+  #world(): World {
+    return {
+      now: this.#host.clock.instant(),
+      listenMs: this.#listening(),
+      defaults: this.#gateway.supervisionDefault,
+    };
+  }
+
+  #due(device: string): number | null {
+    const tracked = this.#devices.get(device);
+    return tracked === undefined ? null : dueMs(tracked, this.#world());
+  }
+
+  /** Lets time do its work on every device, and waits for the next limit. */
+  #look(): void {
+    const world = this.#world();
+    for (const [device, tracked] of this.#devices) {
+      const due = dueMs(tracked, world);
+      if (due !== null && due <= world.listenMs) {
+        this.#step(device, { type: "tick" });
+      }
+    }
+    this.#arm();
+  }
+
+  #arm(): void {
+    this.#wake?.disarm();
+    this.#wake = null;
+    // While the link is lost nothing comes due.
+    if (this.#closed || this.#gateway.modemLost !== null) return;
+    const world = this.#world();
+    let atMs = Infinity;
+    for (const tracked of this.#devices.values()) {
+      atMs = Math.min(atMs, dueMs(tracked, world) ?? Infinity);
+    }
+    if (atMs === Infinity) return;
+    const delayMs = Math.min(
+      Math.max(1, Math.ceil(atMs - world.listenMs)),
+      MAX_TIMER_MS,
+    );
+    const disarm = this.#host.clock.after(delayMs, () => this.#look());
+    this.#wake = { atMs, disarm };
+  }
+
+  #step(device: string, input: DeviceInput): void {
+    const before = this.#devices.get(device);
+    if (before === undefined) return;
+    const { tracked, change } = stepDevice(before, input, this.#world());
+    if (tracked === null) this.#devices.delete(device);
+    else this.#devices.set(device, tracked);
+    if (change === null) return;
+    this.#changed(device);
+    this.#tell(change);
+  }
+
+  #stepGateway(input: GatewayInput): void {
+    const now = this.#host.clock.instant();
+    const { state, events } = stepGateway(this.#gateway, input, now);
+    if (state === this.#gateway) return;
+    this.#gateway = state;
+    if (input.type === "settings") this.#changed(GATEWAY);
+    // Frames alone are no news.
+    if (events.length > 0 || input.type !== "frame") this.#tellGateway(events);
+  }
+
+  #tellGateway(events: readonly DeviceEvent[]): void {
+    this.#tell({
+      state: null,
+      events,
+      measured: null,
+      contact: false,
+      gone: false,
+    });
+  }
+
+  /** Tells every watcher; changes that watchers make are told after this one. */
+  #tell(change: DeviceChange): void {
+    this.#untold.push(change);
+    if (this.#telling) return;
+    this.#telling = true;
+    for (
+      let next = this.#untold.shift();
+      next !== undefined;
+      next = this.#untold.shift()
+    ) {
+      for (const watcher of [...this.#watchers]) {
+        try {
+          watcher(next);
+        } catch (error) {
+          this.#host.log.error("Watcher of devices failed", { error });
+        }
+      }
+    }
+    this.#telling = false;
+  }
+
+  #changed(key: string): void {
+    if (this.#host.keep === undefined) return;
+    this.#unsaved.add(key);
+    if (this.#closed) return this.#write();
+    this.#save ??= this.#host.clock.after(WRITE_MS, () => this.#write());
+  }
+
+  #write(): void {
+    this.#save?.();
+    this.#save = null;
+    for (const key of this.#unsaved) {
+      const state = this.get(key);
+      const { supervisionDefault: supervision, tag } = this.#gateway;
+      const text = key === GATEWAY
+        ? JSON.stringify({ supervision, tag })
+        : state === undefined
+        ? null
+        : deviceText(state);
+      this.#host.keep?.put(key, text);
+    }
+    this.#unsaved.clear();
+  }
+
+  /** What an operator or a platform has set is durable before anyone is told that it is. [E-146] */
+  #commit(): void {
+    this.#write();
+    try {
+      this.#host.keep?.flush();
+    } catch (error) {
+      this.#host.log.error("Setting of a device not written yet", { error });
+    }
+  }
+
+  #restore(): void {
+    const { keep, clock, log, decode, admitted } = this.#host;
+    if (keep === undefined) return;
+    const entries = new Map(keep.entries());
+    const settings = gatewayOf(entries.get(GATEWAY));
+    if (settings !== null) {
+      const { supervision, tag } = settings;
+      const input = { type: "settings", supervision, tag } as const;
+      this.#gateway = stepGateway(this.#gateway, input, clock.instant()).state;
+    }
+    for (const [device, text] of entries) {
+      if (device === GATEWAY || !(admitted?.(device) ?? true)) continue;
+      const state = deviceOf(device, text, decode);
+      if (state === null) {
+        log.warn("Device in the register cannot be read", { device });
+        continue;
+      }
+      this.#devices.set(device, this.#restored(state));
+    }
+  }
+
+  /** A device as it is after the time the agent was away. [M-12] */
+  #restored(state: DeviceState): Tracked {
+    const awayMs = elapsedMs(state.lastHeard, this.#host.clock.instant());
+    // No clock can tell how long: it counts as just heard, but before the start.
+    const heardAtMs = Number.isFinite(awayMs) ? Math.min(-1, -awayMs) : -1;
+    const { unregisterAfterS } = supervisionOf(
+      state,
+      this.#gateway.supervisionDefault,
+    );
+    const gone = unregisterAfterS > 0 && -heardAtMs >= unregisterAfterS * 1000;
+    return {
+      state: gone ? { ...state, unregistered: true } : state,
+      heardAtMs,
+    };
+  }
+}
