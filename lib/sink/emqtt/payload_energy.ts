@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { DeviceState } from "../../device/device.ts";
 import type { NewReading } from "../../reading/reading.ts";
 import { boolHex, countHex, intHex } from "./payload_hex.ts";
 import type { View } from "./payload_index.ts";
@@ -62,29 +63,118 @@ export function ageS(reading: NewReading, view: View): number {
 
 const UNKNOWN = 0xff;
 const NO_AGE = 0xffff;
-const DATA_PRESENT = 1 << 1;
+
+/** One bit of the first byte of PDIn. */
+interface StatusBit {
+  readonly bit: number;
+  readonly about: string;
+  readonly set: (state: DeviceState) => boolean;
+}
+
+function buttonBit(button: number): StatusBit {
+  return {
+    bit: 4 + button,
+    about: `button ${button} held`,
+    set: ({ button: file }) =>
+      file !== null &&
+      ((Number(valueOf(file, "buttons_state")) >> button) & 1) === 1,
+  };
+}
+
+/** Status of PDIn; a bit that has no row is 0. [mapping §10] */
+export const statusBits: readonly StatusBit[] = [
+  {
+    bit: 0,
+    about: "last measurement valid",
+    set: ({ energy }) => energy?.valid === true,
+  },
+  { bit: 1, about: "data present", set: ({ held }) => held !== null },
+  { bit: 2, about: "device silent", set: ({ silent }) => silent !== null },
+  { bit: 3, about: "device offline", set: ({ offline }) => offline !== null },
+  ...[0, 1, 2].map(buttonBit),
+];
+
+/** One field of PDIn. */
+interface PdInField {
+  readonly name: string;
+  readonly type: string;
+  /** Bytes. */
+  readonly size: number;
+  /** In words, for the manual. */
+  readonly about: string;
+  readonly read: (state: DeviceState, view: View) => string;
+}
+
+/** A measured value of each phase; 0 before the first measurement. */
+function phases(name: string): readonly PdInField[] {
+  return energyFields.filter(([field]) => field === name).flatMap((
+    [field, title, size],
+  ) =>
+    PHASES.map((phase) => ({
+      name: `${title} L${phase}`,
+      type: `IntegerT${8 * size}`,
+      size,
+      about: "last valid measurement",
+      read: ({ held }: DeviceState) =>
+        intHex(held === null ? 0 : valueOf(held, `${field}_${phase}`), size),
+    }))
+  );
+}
+
+/** PDIn of a node, in order. [mapping §10] */
+export const pdInFields: readonly PdInField[] = [
+  {
+    name: "Status",
+    type: "bit field",
+    size: 1,
+    about: "see the bits below",
+    read: (state) =>
+      intHex(
+        statusBits.reduce(
+          (byte, { bit, set }) => set(state) ? byte | (1 << bit) : byte,
+          0,
+        ),
+        1,
+      ),
+  },
+  {
+    name: "LinkBudget",
+    type: "UIntegerT8",
+    size: 1,
+    about: `dB, higher is worse; ${UNKNOWN}: not known`,
+    read: ({ link }) => intHex(link?.linkBudgetDb ?? UNKNOWN, 1),
+  },
+  {
+    name: "Age",
+    type: "UIntegerT16",
+    size: 2,
+    about: `s since the measurement; ${NO_AGE}: none yet, or older`,
+    read: ({ held }, view) =>
+      countHex(held === null ? NO_AGE : ageS(held, view), 2),
+  },
+  ...phases("voltage"),
+  ...phases("current"),
+  {
+    name: "ActiveEnergyTotal",
+    type: "IntegerT64",
+    size: 8,
+    about: "sum of the phases",
+    read: ({ held }) =>
+      held === null ? intHex(0, 8) : totalOf(held, "active_energy"),
+  },
+  {
+    name: "MeasurementCounter",
+    type: "UIntegerT16",
+    size: 2,
+    about: "low 16 bits of index 83",
+    read: ({ measurementCounter }) => intHex(measurementCounter, 2),
+  },
+];
 
 /** PDIn of a node. [mapping §10] */
 export function pdIn(view: View): string {
   const { state } = view.sub;
-  if (state === null) return "";
-  const reading = state.held;
-  const buttons = state.button === null
-    ? 0
-    : Number(valueOf(state.button, "buttons_state")) & 7;
-  const status = (state.energy?.valid === true ? 1 : 0) |
-    (reading === null ? 0 : DATA_PRESENT) |
-    (state.silent === null ? 0 : 1 << 2) |
-    (state.offline === null ? 0 : 1 << 3) | (buttons << 4);
-  const value = (name: string, size: number) =>
-    intHex(reading === null ? 0 : valueOf(reading, name), size);
-  return [
-    intHex(status, 1),
-    intHex(state.link?.linkBudgetDb ?? UNKNOWN, 1),
-    countHex(reading === null ? NO_AGE : ageS(reading, view), 2),
-    ...PHASES.map((phase) => value(`voltage_${phase}`, 2)),
-    ...PHASES.map((phase) => value(`current_${phase}`, 4)),
-    reading === null ? intHex(0, 8) : totalOf(reading, "active_energy"),
-    intHex(state.measurementCounter, 2),
-  ].join("");
+  return state === null
+    ? ""
+    : pdInFields.map(({ read }) => read(state, view)).join("");
 }

@@ -1,0 +1,145 @@
+/**
+ * `deno task docs`: writes the tables of `docs/sicon-os.md` from the tables
+ * that the program itself works with, between markers.
+ *
+ * @module
+ */
+import { emqttConfig } from "../../lib/sink/emqtt/config.ts";
+import { settingsOf } from "../../lib/sink/emqtt/emqtt.ts";
+import { pdInFields, statusBits } from "../../lib/sink/emqtt/payload_energy.ts";
+import {
+  type EventRow,
+  eventRows,
+} from "../../lib/sink/emqtt/payload_event.ts";
+import type { Profile } from "../../lib/sink/emqtt/payload_index.ts";
+
+/** The manual that holds the tables. */
+export const manual = new URL("../../docs/sicon-os.md", import.meta.url);
+
+// What every table has in common with the defaults of the configuration.
+const { profile } = settingsOf(
+  emqttConfig.parse({
+    type: "emqtt",
+    registration: "onSite",
+    username: "plug",
+    password: "any",
+    vendor_id: 0,
+  }),
+  "000000000000",
+  "",
+);
+
+/** A Markdown table as `deno fmt` leaves it. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const cells = rows.map((row) =>
+    row.map((cell) => cell.replaceAll("|", "\\|"))
+  );
+  const widths = (cells[0] ?? []).map((_, column) =>
+    Math.max(3, ...cells.map((row) => row[column]?.length ?? 0))
+  );
+  const line = (row: readonly string[], fill: string) =>
+    `| ${widths.map((w, i) => (row[i] ?? "").padEnd(w, fill)).join(" | ")} |`;
+  return cells.flatMap((row, i) =>
+    i === 0 ? [line(row, " "), line([], "-")] : [line(row, " ")]
+  ).join("\n");
+}
+
+function indices({ rows }: Profile): string {
+  return table([
+    ["Index", "Name", "Access", "Type", "Bytes", "Content"],
+    ...[...rows.values()].map((row) => [
+      String(row.index),
+      row.name,
+      row.access,
+      row.type,
+      row.length === null ? "varies" : String(row.length),
+      row.about,
+    ]),
+  ]);
+}
+
+/** One code, or the first and last of a run. */
+function codes({ code, count }: EventRow, radix: 10 | 16): string {
+  const text = (value: number) =>
+    radix === 10
+      ? String(value)
+      : `0x${value.toString(16).toUpperCase().padStart(4, "0")}`;
+  return count === 1
+    ? text(code)
+    : `${text(code)} to ${text(code + count - 1)}`;
+}
+
+function events(): string {
+  return table([
+    ["Code", "Hex", "Of", "Type", "Mode", "Meaning"],
+    ...eventRows.map((row) => [
+      codes(row, 10),
+      codes(row, 16),
+      row.where,
+      row.type,
+      row.type === "Notification" ? "Singleshot" : "Appears, Disappears",
+      row.about + (row.count === 1 ? "" : `, n from 0 to ${row.count - 1}`),
+    ]),
+  ]);
+}
+
+function pdIn(): string {
+  const total = pdInFields.reduce((sum, { size }) => sum + size, 0);
+  let at = 0;
+  return table([
+    ["Byte", "Bytes", "Bit offset", "Field", "Type", "Content"],
+    ...pdInFields.map(({ name, size, type, about }) => {
+      const byte = at;
+      at += size;
+      return [
+        String(byte),
+        String(size),
+        String(8 * (total - at)),
+        name,
+        type,
+        about,
+      ];
+    }),
+  ]);
+}
+
+function pdInStatus(): string {
+  return table([
+    ["Bit", "Set while"],
+    ...statusBits.map(({ bit, about }) => [String(bit), about]),
+  ]);
+}
+
+/** Marker → the table that stands there. */
+export const tables: ReadonlyMap<string, () => string> = new Map([
+  ["main", () => indices(profile(null))],
+  ["node", () => indices(profile("0000000000000001"))],
+  ["pdin", pdIn],
+  ["pdin-status", pdInStatus],
+  ["events", events],
+]);
+
+/**
+ * The manual with its tables as the program has them now.
+ *
+ * @throws {Error} when a marker is missing
+ */
+export function withTables(text: string): string {
+  let result = text;
+  for (const [name, make] of tables) {
+    const start = `<!-- table ${name} -->`;
+    const end = `<!-- end ${name} -->`;
+    const from = result.indexOf(start);
+    const to = result.indexOf(end);
+    if (from < 0 || to < from) {
+      throw new Error(`Cannot write table ${name}: ${start} … ${end} missing`);
+    }
+    result = result.slice(0, from + start.length) + `\n\n${make()}\n\n` +
+      result.slice(to);
+  }
+  return result;
+}
+
+if (import.meta.main) {
+  Deno.writeTextFileSync(manual, withTables(Deno.readTextFileSync(manual)));
+}
