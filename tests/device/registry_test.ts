@@ -246,8 +246,12 @@ Deno.test("M-37 M-39 events alternate per condition, agree with the state, and g
             settle();
             registry[Symbol.dispose]();
             ({ registry, changes, hears } = model({ keep, clock }));
-            // The modem's link begins anew; a device away too long is gone.
+            // The modem's link begins anew; a device away too long is gone,
+            // and its conditions with it.
             holding.delete(6256);
+            if (registry.get(DEVICE)?.unregistered) {
+              for (const code of [6240, 6241, 6242, 6243]) holding.delete(code);
+            }
             break;
         }
         settle();
