@@ -25,6 +25,7 @@ import { Intake, type IntakeCounters } from "./intake.ts";
 import type { Log } from "./log.ts";
 import { Modem } from "./modem/modem.ts";
 import type { Connect } from "./mqtt/mqtt.ts";
+import type { Proof } from "./notify/watch.ts";
 import type { Reading } from "./reading/reading.ts";
 import type { OpenPort } from "./serial/serial.ts";
 import { openSink } from "./sink/kinds.ts";
@@ -58,6 +59,8 @@ export interface Agent extends AsyncDisposable {
     readonly sink: Sink;
     readonly lane: Lane;
   }[];
+  /** What has to move for the agent to count as alive; a broker or port that is away is not among it. */
+  readonly proofs: readonly Proof[];
   /** Resolves with the fault when a part ended that should never end. */
   readonly failed: Promise<unknown>;
 }
@@ -175,9 +178,23 @@ export async function startAgent(host: AgentHost): Promise<Agent> {
     devices: registry,
     downlinks,
     sinks,
+    proofs: [() => modem.stuck(), () => unwritable(store)],
     failed,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** Why the outbox takes no commit; null when it does. */
+function unwritable(store: Store): string | null {
+  try {
+    store.prove();
+    return null;
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    // A full disk is a state, not a standstill: readings are held in memory
+    // meanwhile, and a restart would lose them and make no room.
+    return error.fault === "full" ? null : error.message;
+  }
 }
 
 /** Frames that the line or the decoder refused. */

@@ -84,11 +84,23 @@ async function tryPort(host: AgentHost): Promise<string> {
     return `${port.name} opened`;
   } catch (error) {
     if (error instanceof SerialError && error.fault === "busy") {
-      // A running agent holds it: worth saying, and no fault of the configuration.
-      throw new Error(`${error.message}; is the agent running already?`);
+      // The agent of this very configuration has it: as it should be.
+      const pid = await agentPid(host.config.agent.data_dir);
+      if (pid !== null && error.message.includes(`(pid ${pid})`)) {
+        return `held by the running agent (pid ${pid})`;
+      }
+      throw new Error(`${error.message}; is another agent running?`);
     }
     throw error;
   }
+}
+
+/** The process that works in a data directory; null when none does, or we may not look. */
+async function agentPid(dataDir: string): Promise<number | null> {
+  const text = await Deno.readTextFile(`${dataDir}/outbox.lock`).catch(() =>
+    ""
+  );
+  return /^\d+\s*$/.test(text) ? Number(text) : null;
 }
 
 async function trySink(

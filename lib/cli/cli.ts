@@ -4,19 +4,23 @@
  * @module
  */
 import { or } from "@optique/core/constructs";
-import { message } from "@optique/core/message";
+import { message, text } from "@optique/core/message";
 import { run } from "@optique/run";
 import project from "../../deno.json" with { type: "json" };
+import { currentBuild } from "./build.ts";
 import { checkCommand } from "./check.ts";
 import { decodeCommand, encodeCommand } from "./decode.ts";
 import { demoCommand } from "./demo.ts";
 import { devicesCommand } from "./devices.ts";
 import { initCommand } from "./init.ts";
+import { installCommand } from "./install.ts";
 import { type ExitCode, type Io, isOutputClosed } from "./io.ts";
 import { portsCommand } from "./ports.ts";
 import { runCommand } from "./run.ts";
 import { schemaCommand } from "./schema.ts";
 import { simulateCommand } from "./simulate.ts";
+import { uninstallCommand } from "./uninstall.ts";
+import { upgradeCommand } from "./upgrade.ts";
 
 /** Version of this program. */
 export const version: string = project.version;
@@ -32,6 +36,9 @@ const verbs = or(
   encodeCommand,
   simulateCommand,
   demoCommand,
+  installCommand,
+  uninstallCommand,
+  upgradeCommand,
   devicesCommand,
 );
 
@@ -53,11 +60,15 @@ export async function main(
 ): Promise<ExitCode> {
   // Who says nothing wants to know what could be said.
   const lost = args.length === 0;
+  const build = currentBuild();
   try {
     const action = run(verbs, {
       programName: "dash7-edge",
       args: lost ? ["--help"] : args,
       brief: message`DASH7 readings from a serial modem to MQTT, none lost.`,
+      ...(build === null ? {} : {
+        footer: message`${text(`Version ${version}, commit ${build.commit}`)}`,
+      }),
       help: { command: true, option: true },
       version: { value: version, option: true },
       completion: {

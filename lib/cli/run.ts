@@ -10,8 +10,10 @@ import { command, option } from "@optique/core/primitives";
 import { string } from "@optique/core/valueparser";
 import { startAgent } from "../agent.ts";
 import { StoreError } from "../store/store.ts";
+import { silentLog } from "../log.ts";
 import { configOf, machineHost } from "./host.ts";
 import { aborted, type Action, type ExitCode, type Io } from "./io.ts";
+import { serviceNotifier, tellService } from "./service.ts";
 
 /** Option `--config`, shared by the verbs that read one. */
 export const configOption = optional(
@@ -36,7 +38,12 @@ async function runAgent(
   io: Io,
 ): Promise<ExitCode> {
   const loaded = await configOf(flag, io);
-  if (loaded === null) return 78;
+  if (loaded === null) {
+    serviceNotifier(io, silentLog)?.tell({
+      status: "Configuration refused, see the log",
+    });
+    return 78;
+  }
   const { config, file, warnings } = loaded;
   const host = machineHost(config, io);
   host.log.info("Agent starts", {
@@ -46,8 +53,10 @@ async function runAgent(
     sinks: Object.keys(config.sinks).join(","),
   });
   for (const warning of warnings) host.log.warn(warning);
+  const notifier = serviceNotifier(io, host.log);
   try {
     await using agent = await startAgent(host);
+    using _told = tellService(notifier, agent, host);
     const fault = await Promise.race([aborted(io.signal), agent.failed]);
     if (fault !== undefined) {
       host.log.error("Agent failed", { reason: fault });
@@ -57,6 +66,7 @@ async function runAgent(
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     host.log.error("Agent cannot start", { reason: error.message });
+    notifier?.tell({ status: `Cannot start: ${error.message}` });
     return 1;
   }
   host.log.info("Agent stopped");

@@ -72,6 +72,11 @@ export interface ModemHost {
 /** Pause before a port that could not be opened, or was lost, is tried again. */
 export const REOPEN_MS = 1000;
 
+/** Longest that opening or closing a port takes: a driver may wait half a minute for its device. */
+const MOVE_MS = 60_000;
+/** Longest that bytes may lie in the driver while a read is under way. */
+const UNREAD_MS = 5000;
+
 /** The modem on the serial port. */
 export class Modem {
   readonly #host: ModemHost;
@@ -89,6 +94,12 @@ export class Modem {
   #heard: Heard[] = [];
   #received: Heard["received"];
   #silence: (() => void) | null = null;
+  /** What is being done to the port, and since when. */
+  #doing: { readonly what: "open" | "close"; readonly sinceMs: number } | null =
+    null;
+  #chunks = 0;
+  /** Bytes seen lying in the driver: since when, and after how many chunks. */
+  #unread: { readonly sinceMs: number; readonly chunks: number } | null = null;
   readonly #link: LinkWatch;
   #signal: AbortSignal | null = null;
 
@@ -150,6 +161,27 @@ export class Modem {
     });
   }
 
+  /**
+   * What the reader of the port is stuck at; null while a read is pending as it
+   * should be, or the port is known to be absent. A modem that says nothing is
+   * no fault of the reader.
+   */
+  stuck(): string | null {
+    const nowMs = this.#host.clock.monoMs();
+    if (this.#doing !== null && nowMs - this.#doing.sinceMs > MOVE_MS) {
+      return `The port does not ${this.#doing.what}`;
+    }
+    const count = this.#port?.unread?.() ?? 0;
+    if (count === 0) {
+      this.#unread = null;
+    } else if (this.#unread?.chunks !== this.#chunks) {
+      this.#unread = { sinceMs: nowMs, chunks: this.#chunks };
+    } else if (nowMs - this.#unread.sinceMs > UNREAD_MS) {
+      return `${count} bytes lie in the port and are not read`;
+    }
+    return null;
+  }
+
   /** Keeps the port open and the session going until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
     this.#signal = signal;
@@ -158,7 +190,7 @@ export class Modem {
     signal.addEventListener("abort", end);
     this.#lookAtLink();
     while (!signal.aborted) {
-      const port = await this.#open();
+      const port = await this.#timed("open", this.#open());
       if (port === null) {
         await this.#host.clock.sleep(REOPEN_MS, { signal });
         continue;
@@ -170,7 +202,7 @@ export class Modem {
         await this.#converse(port);
       } finally {
         signal.removeEventListener("abort", close);
-        await port[Symbol.asyncDispose]();
+        await this.#timed("close", port[Symbol.asyncDispose]());
       }
       if (!signal.aborted) {
         await this.#host.clock.sleep(REOPEN_MS, { signal });
@@ -186,6 +218,16 @@ export class Modem {
       identified: this.#session.state().phase === "ready",
       silent: this.#reports.silent,
     });
+  }
+
+  /** Notes how long a step takes, for {@link stuck}. */
+  async #timed<T>(what: "open" | "close", step: PromiseLike<T>): Promise<T> {
+    this.#doing = { what, sinceMs: this.#host.clock.monoMs() };
+    try {
+      return await step;
+    } finally {
+      this.#doing = null;
+    }
   }
 
   /** Opens the port; null after telling why not, once per reason. */
@@ -219,6 +261,7 @@ export class Modem {
           this.#portDetail = "Port closed";
           return;
         }
+        this.#chunks++;
         this.#received = this.#host.clock.instant();
         this.#take(this.#deframer.push(chunk));
         this.#watchSilence();

@@ -22,6 +22,7 @@ export const EISDIR = 21;
 export const EINVAL = 22;
 export const EMFILE = 24;
 export const ENOTTY = 25;
+export const ENAMETOOLONG = 36;
 export const ENOSYS = 38;
 
 interface Meaning {

@@ -9,6 +9,8 @@ import { EAGAIN, lostError } from "./errno.ts";
 import {
   close,
   closeAside,
+  FIONREAD,
+  ioctlAnswer,
   openEvent,
   poll,
   POLLERR,
@@ -118,6 +120,10 @@ class FdPort implements BytePort {
     } finally {
       this.#reading = false;
     }
+  }
+
+  unread(): number {
+    return this.#isClosed() ? 0 : Math.max(0, ioctlAnswer(this.#fd, FIONREAD));
   }
 
   write(bytes: Uint8Array): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * The C library, through FFI: what serial ports, pseudo terminals and the
- * state of the clock need and Deno does not offer. The only file that loads
+ * The C library, through FFI: what serial ports, pseudo terminals, the state of
+ * the clock and a datagram to systemd need and Deno does not offer. The only file that loads
  * native code; glibc on x86-64 and ARM64 have the same names, numbers and
  * layouts for everything used here. `open` and `ioctl` are variadic in C; on
  * both machines integer arguments travel as in any other call.
@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { EINTR, EIO } from "./errno.ts";
+import { EINTR, EIO, ENAMETOOLONG } from "./errno.ts";
 
 const { symbols: c } = Deno.dlopen("libc.so.6", {
   __errno_location: { parameters: [], result: "pointer" },
@@ -41,6 +41,12 @@ const { symbols: c } = Deno.dlopen("libc.so.6", {
   unlockpt: { parameters: ["i32"], result: "i32" },
   ptsname_r: { parameters: ["i32", "buffer", "usize"], result: "i32" },
   adjtimex: { parameters: ["buffer"], result: "i32" },
+  gnu_get_libc_version: { parameters: [], result: "pointer" },
+  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  sendto: {
+    parameters: ["i32", "buffer", "usize", "i32", "buffer", "u32"],
+    result: "isize",
+  },
 });
 
 /** Bytes that C may read or write: memory of their own, not shared. */
@@ -78,6 +84,14 @@ export const TCOFLUSH = 1;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 const LOCK_UN = 8;
+
+// sys/socket.h, sys/un.h
+const AF_UNIX = 1;
+const SOCK_DGRAM = 2;
+const SOCK_CLOEXEC = 0o2000000;
+const MSG_DONTWAIT = 0x40;
+const MSG_NOSIGNAL = 0x4000;
+const UNIX_PATH_BYTES = 108;
 
 // sys/timex.h
 const TIMEX_BYTES = 208;
@@ -220,4 +234,43 @@ export function clockSynchronised(): boolean {
   const state = c.adjtimex(timex.buffer);
   if (state < 0 || state === TIME_ERROR) return false;
   return (timex.getInt32(TIMEX_STATUS_OFFSET, true) & STA_UNSYNC) === 0;
+}
+
+/**
+ * Sends one datagram to a unix socket, without waiting; gives 0 or the negative
+ * error number.
+ *
+ * @param address a path, or `@` and a name in the abstract namespace [unix(7)]
+ */
+export function sendDatagram(address: string, bytes: Memory): number {
+  const path = new TextEncoder().encode(address);
+  if (path.length >= UNIX_PATH_BYTES) return -ENAMETOOLONG;
+  // struct sockaddr_un: family u16, then the path; an abstract name starts
+  // with a zero and ends where the length says.
+  const abstract = address.startsWith("@");
+  const target = new Uint8Array(2 + UNIX_PATH_BYTES);
+  new DataView(target.buffer).setUint16(0, AF_UNIX, true);
+  target.set(path, 2);
+  if (abstract) target[2] = 0;
+  const length = 2 + path.length + (abstract ? 0 : 1);
+  const fd = tried(() => c.socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (fd < 0) return fd;
+  const sent = tried(() =>
+    c.sendto(
+      fd,
+      bytes,
+      BigInt(bytes.length),
+      MSG_DONTWAIT | MSG_NOSIGNAL,
+      target,
+      length,
+    )
+  );
+  close(fd);
+  return sent < 0 ? sent : 0;
+}
+
+/** Version of the C library in use, e.g. `2.36`. */
+export function glibcVersion(): string {
+  const text = c.gnu_get_libc_version();
+  return text === null ? "" : new Deno.UnsafePointerView(text).getCString();
 }

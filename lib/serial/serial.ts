@@ -59,6 +59,8 @@ export interface BytePort extends AsyncDisposable {
    * @throws {SerialError} `lost` when the device is gone
    */
   read(): Promise<Uint8Array | null>;
+  /** Bytes that have come and were not read yet; a port that cannot say has none. */
+  unread?(): number;
   /**
    * Writes all bytes.
    *

@@ -186,6 +186,10 @@ export class Journal {
     );
   }
 
+  prove(): void {
+    this.#writer.prove();
+  }
+
   /** How much of the allowed size is taken by what the fullest open lane still has to deliver, 0 to 1. */
   fill(): number {
     const pending = Math.max(

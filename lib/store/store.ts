@@ -74,6 +74,8 @@ export interface Store extends Outbox, Disposable {
   accounts(): ReadonlyMap<string, Account>;
   /** Writes what was settled; it is written by itself within 10 ms, too. */
   flush(): void;
+  /** Proves that commits reach the disk; writes only if nothing was committed since the last call. */
+  prove(): void;
   /** Keeps the log within its bounds for at most about 20 ms; to be called every minute or so. */
   maintain(): Maintained;
   /**
@@ -203,6 +205,7 @@ export function openStore(options: StoreOptions): Store {
     kept: (area) => journal.kept(area),
     accounts: () => journal.accounts(),
     flush: () => journal.flush(),
+    prove: () => journal.prove(),
     maintain: () => journal.maintain(),
     restamp: (bootId, offsetMs) => journal.restamp(bootId, offsetMs),
     recent: (query) => views.recent(query),

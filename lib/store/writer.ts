@@ -37,6 +37,10 @@ export class Writer {
   #disarm: (() => void) | null = null;
   #trouble: string | null = null;
   #closed = false;
+  /** Commits that succeeded. */
+  #commits = 0;
+  /** {@link #commits} when the last proof was asked for. */
+  #proved = 0;
 
   constructor(db: Database, clock: Clock, log: Log) {
     this.#db = db;
@@ -68,9 +72,24 @@ export class Writer {
       throw error;
     }
     this.#trouble = null;
+    this.#commits++;
     this.devices.saved(staged);
     this.kept.saved();
     for (const lane of this.lanes.values()) if (lane.dirty) lane.saved();
+  }
+
+  /** Proves that commits reach the disk: makes one if there was none since the last proof. @throws {StoreError} */
+  prove(): void {
+    if (this.#commits === this.#proved) {
+      this.commit("prove that it can be written", {
+        // A transaction that changes nothing would not touch the disk.
+        after: () =>
+          this.#db.sql(
+            "INSERT INTO meta VALUES ('proofs', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1",
+          ).run(),
+      });
+    }
+    this.#proved = this.#commits;
   }
 
   /** Writes what waits. @throws {StoreError} */

@@ -42,6 +42,7 @@ export const layers: Readonly<Record<string, Row>> = {
     types: ["device/device.ts"],
   },
   "mqtt": { may: ["clock.ts", "log.ts"] },
+  "notify": { may: ["clock.ts", "log.ts"] },
   "sink": {
     may: [
       "clock.ts",
@@ -93,6 +94,7 @@ export const layers: Readonly<Record<string, Row>> = {
       "mqtt",
       "sink",
       "http",
+      "notify",
       "config",
     ],
   },
@@ -201,8 +203,8 @@ export function refusal(
   const [name, { may, types = [] }] = row;
   if (specifier.startsWith(".")) {
     const target = resolve(file, specifier);
-    // The version stands in one place.
-    if (target === "deno.json" && name === "cli") return null;
+    // The version stands in one place, and so do the files that `install` writes.
+    if (name === "cli" && /^(deno\.json$|deploy\/)/.test(target)) return null;
     if (!target.startsWith("lib/")) return `${file} leaves lib/`;
     if (target.startsWith(`lib/${name}/`) || target === `lib/${name}`) {
       return null;

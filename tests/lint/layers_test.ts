@@ -23,6 +23,10 @@ Deno.test("layers refuse an import that points right", () => {
     ["lib/clock.ts", "./log.ts", true],
     ["lib/reading/reading.ts", "../clock.ts", true],
     ["lib/cli/demo.ts", "../agent.ts", false],
+    ["lib/notify/watch.ts", "../clock.ts", false],
+    ["lib/notify/notify.ts", "../serial/libc.ts", true],
+    ["lib/cli/setup/files.ts", "../../../deploy/dash7-edge.service", false],
+    ["lib/agent.ts", "../deploy/dash7-edge.service", true],
     ["lib/nowhere/x.ts", "../log.ts", true],
   ];
   for (const [file, specifier, refused] of rows) {

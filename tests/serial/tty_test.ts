@@ -52,6 +52,21 @@ Deno.test("openTty() carries every byte value both ways", async () => {
   assert.deepEqual(await readExactly(pty, 256), all);
 });
 
+Deno.test("unread() counts what has come and was not read", async () => {
+  await using pty = await openPty();
+  await using tty = await openTty(pty.path, LINE);
+  assert.equal(tty.unread?.(), 0);
+  await pty.write(Uint8Array.of(1, 2, 3));
+  // The kernel carries them over in its own time.
+  while (tty.unread?.() !== 3) {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+  await readExactly(tty, 3);
+  assert.equal(tty.unread?.(), 0);
+  await tty[Symbol.asyncDispose]();
+  assert.equal(tty.unread?.(), 0);
+});
+
 Deno.test("openTty() keeps the bytes that came before it", async () => {
   await using pty = await openPty();
   await pty.write(Uint8Array.of(0xc0, 0, 1));

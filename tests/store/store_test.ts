@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
 import { StoreError } from "../../lib/store/store.ts";
 import { settleMicrotasks } from "../fakes/clock.ts";
 import { drain, entry, imbalance, Site, uid, valueOf } from "./fixture.ts";
@@ -324,4 +325,29 @@ Deno.test("A closed store refuses, and closing twice is nothing", () => {
     () => store.append([entry(site.clock, 1, 1)]),
     (error) => error instanceof StoreError && error.fault === "closed",
   );
+});
+
+Deno.test("prove() commits only what no other commit has proved, and throws when none is taken", () => {
+  using site = new Site();
+  using store = site.open();
+  const file = `${site.dir}/outbox.db`;
+  const proofs = (): unknown => {
+    using db = new DatabaseSync(file);
+    return db.prepare("SELECT value FROM meta WHERE key = 'proofs'").get()
+      ?.value;
+  };
+  store.prove();
+  store.prove();
+  const before = proofs();
+  store.append([entry(site.clock, 1, 1)]);
+  store.prove();
+  assert.equal(proofs(), before);
+  store.prove();
+  assert.equal(proofs(), Number(before) + 1);
+  const other = new DatabaseSync(file);
+  other.exec("BEGIN IMMEDIATE");
+  assert.throws(() => store.prove(), StoreError);
+  other.exec("ROLLBACK");
+  other.close();
+  store.prove();
 });
