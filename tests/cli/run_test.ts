@@ -111,3 +111,18 @@ Deno.test("run ends at once at the second signal", async () => {
   assert.ok(performance.now() - startMs < 2000);
   letGo();
 });
+
+Deno.test("check --connect takes no offence at the port its own agent holds", async () => {
+  await using dir = await tempDir();
+  const line = await openPty();
+  await using _modem = runModem(line, { clock: realClock() });
+  const config = await configFor(dir.path, { port: line.path });
+  await using agent = new CommandProcess(["run", "--config", config]);
+  await agent.until("it has the port", () => agent.err.includes("port open"));
+  const { out } = await cli(["check", "--connect", "--config", config]);
+  assert.match(out, /^ok {4}port \S+: held by the running agent \(pid \d+\)$/m);
+  await using otherDir = await tempDir();
+  const other = await configFor(otherDir.path, { port: line.path });
+  const stranger = await cli(["check", "--connect", "--config", other]);
+  assert.match(stranger.out, /^FAIL {2}port .*held by .*is another agent/m);
+});
