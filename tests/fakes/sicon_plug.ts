@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { newDevice } from "../../lib/device/supervise.ts";
 import type { DeviceChange, DeviceState } from "../../lib/device/device.ts";
 import { stepPlug } from "../../lib/sink/emqtt/machine.ts";
 import {
@@ -234,32 +235,4 @@ export class MachinePlug {
       one.sub === sub && (command === undefined || one.command === command)
     );
   }
-}
-
-function newDevice(device: string, at: Receipt): DeviceState {
-  return {
-    device,
-    firstHeard: at,
-    lastHeard: at,
-    link: null,
-    energy: null,
-    held: null,
-    button: null,
-    measurementCounter: 0,
-    buttonCounter: 0,
-    invalidCount: 0,
-    failedDownlinks: 0,
-    energyConfig: null,
-    buttonConfig: null,
-    supervision: null,
-    silent: null,
-    offline: null,
-    unregistered: false,
-    modbusLost: null,
-    linkHigh: null,
-    linkHighFrames: 0,
-    writeQueued: false,
-    lastWriteFailed: false,
-    tag: "***",
-  };
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { newDevice as unheard } from "../../../lib/device/supervise.ts";
 import assert from "node:assert/strict";
 import type {
   DeviceChange,
@@ -347,9 +348,7 @@ export class Rig {
 /** A device that was heard once and told nothing. */
 export function newDevice(device: string, heard: Receipt): DeviceState {
   return {
-    device,
-    firstHeard: heard,
-    lastHeard: heard,
+    ...unheard(device, heard),
     link: {
       rxLevelDbm: -73,
       linkBudgetDb: 87,
@@ -359,25 +358,6 @@ export function newDevice(device: string, heard: Receipt): DeviceState {
       seqNr: 1,
       secured: true,
     },
-    energy: null,
-    held: null,
-    button: null,
-    measurementCounter: 0,
-    buttonCounter: 0,
-    invalidCount: 0,
-    failedDownlinks: 0,
-    energyConfig: null,
-    buttonConfig: null,
-    supervision: null,
-    silent: null,
-    offline: null,
-    unregistered: false,
-    modbusLost: null,
-    linkHigh: null,
-    linkHighFrames: 0,
-    writeQueued: false,
-    lastWriteFailed: false,
-    tag: "***",
   };
 }
 
