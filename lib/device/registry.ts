@@ -1,7 +1,8 @@
 /**
  * The device model at work: the machines of `supervise.ts` and `gateway.ts`
  * over a clock and a durable place. Watchers are called after a change was
- * recorded, one change after the other.
+ * recorded, one change after the other. Past 300 lines because everything that
+ * happens to a device passes here.
  *
  * @module
  */
@@ -36,16 +37,9 @@ import {
   type Tracked,
   type World,
 } from "./limits.ts";
+import { type DeviceKeep, Shelf } from "./shelf.ts";
 import { type DeviceInput, newDevice, stepDevice } from "./supervise.ts";
-
-/** Where the registry keeps what must survive a restart. */
-export interface DeviceKeep {
-  entries(): Iterable<readonly [string, string]>;
-  /** Writes soon; null removes. Must not throw. */
-  put(key: string, text: string | null): void;
-  /** Makes what was put durable. @throws {Error} when it cannot */
-  flush(): void;
-}
+import { Watchers } from "./watchers.ts";
 
 /** What a {@link Registry} works with. */
 export interface RegistryHost {
@@ -73,8 +67,6 @@ export interface HeardFrame {
   readonly known: boolean;
 }
 
-/** Changes are written after this, together, ms. */
-const WRITE_MS = 1000;
 /** Longest time a timer is armed for, ms: it is looked again then. */
 const MAX_TIMER_MS = 3_600_000;
 const GATEWAY = "gateway";
@@ -83,23 +75,27 @@ const GATEWAY = "gateway";
 export class Registry implements Devices, Disposable {
   readonly #host: RegistryHost;
   readonly #devices = new Map<string, Tracked>();
-  readonly #watchers = new Set<(change: DeviceChange) => void>();
-  readonly #untold: DeviceChange[] = [];
-  readonly #unsaved = new Set<string>();
+  readonly #watchers: Watchers;
+  readonly #shelf: Shelf;
   readonly #startMs: number;
-  #telling = false;
   #gateway: Gateway;
   /** The listening clock, and the monotonic time it was last moved at. */
   #listenMs = 0;
   #movedMs: number;
   #wake: { readonly atMs: number; readonly disarm: () => void } | null = null;
-  #save: (() => void) | null = null;
   #closed = false;
 
   constructor(host: RegistryHost) {
     this.#host = host;
     this.#startMs = this.#movedMs = host.clock.monoMs();
+    this.#watchers = new Watchers(host.log);
     this.#gateway = newGateway();
+    this.#shelf = new Shelf(
+      host.keep,
+      host.clock,
+      host.log,
+      (key) => this.#textOf(key),
+    );
     this.#restore();
     this.#arm();
   }
@@ -130,7 +126,7 @@ export class Registry implements Devices, Disposable {
     const supervision = unset ? null : value;
     if (device === null) this.#stepGateway({ type: "settings", supervision });
     else this.#step(device, { type: "settings", supervision });
-    this.#commit();
+    this.#shelf.commit();
     // Limits may now be due that no timer waits for.
     this.#look();
   }
@@ -138,7 +134,7 @@ export class Registry implements Devices, Disposable {
   setTag(device: string | null, tag: string): void {
     if (device === null) this.#stepGateway({ type: "settings", tag });
     else this.#step(device, { type: "settings", tag });
-    this.#commit();
+    this.#shelf.commit();
   }
 
   resetCounters(device: string | null): void {
@@ -150,10 +146,7 @@ export class Registry implements Devices, Disposable {
   }
 
   watch(watch: (change: DeviceChange) => void): Disposable {
-    // A function of its own: the same one may watch twice.
-    const watcher = (change: DeviceChange) => watch(change);
-    this.#watchers.add(watcher);
-    return { [Symbol.dispose]: () => void this.#watchers.delete(watcher) };
+    return this.#watchers.add(watch);
   }
 
   /** A command came down the line. */
@@ -178,7 +171,7 @@ export class Registry implements Devices, Disposable {
     }
     this.#step(device, { type: "heard", ...frame });
     // A device is not forgotten again, even if the power goes now.
-    if (tracked === undefined) this.#write();
+    if (tracked === undefined) this.#shelf.write();
     const due = this.#due(device);
     if (due !== null && due < (this.#wake?.atMs ?? Infinity)) this.#arm();
   }
@@ -224,14 +217,14 @@ export class Registry implements Devices, Disposable {
     for (const [device, tracked] of this.#devices) {
       const state = restamped(tracked.state, bootId, offsetMs);
       this.#devices.set(device, { ...tracked, state });
-      this.#changed(device);
+      this.#shelf.changed(device);
     }
   }
 
   [Symbol.dispose](): void {
     this.#closed = true;
     this.#wake?.disarm();
-    this.#write();
+    this.#shelf[Symbol.dispose]();
     this.#watchers.clear();
   }
 
@@ -296,8 +289,8 @@ export class Registry implements Devices, Disposable {
     if (tracked === null) this.#devices.delete(device);
     else this.#devices.set(device, tracked);
     if (change === null) return;
-    this.#changed(device);
-    this.#tell(change);
+    this.#shelf.changed(device);
+    this.#watchers.tell(change);
   }
 
   #stepGateway(input: GatewayInput): void {
@@ -305,13 +298,13 @@ export class Registry implements Devices, Disposable {
     const { state, events } = stepGateway(this.#gateway, input, now);
     if (state === this.#gateway) return;
     this.#gateway = state;
-    if (input.type === "settings") this.#changed(GATEWAY);
+    if (input.type === "settings") this.#shelf.changed(GATEWAY);
     // Frames alone are no news.
     if (events.length > 0 || input.type !== "frame") this.#tellGateway(events);
   }
 
   #tellGateway(events: readonly DeviceEvent[]): void {
-    this.#tell({
+    this.#watchers.tell({
       state: null,
       events,
       measured: null,
@@ -320,64 +313,19 @@ export class Registry implements Devices, Disposable {
     });
   }
 
-  /** Tells every watcher; changes that watchers make are told after this one. */
-  #tell(change: DeviceChange): void {
-    this.#untold.push(change);
-    if (this.#telling) return;
-    this.#telling = true;
-    for (
-      let next = this.#untold.shift();
-      next !== undefined;
-      next = this.#untold.shift()
-    ) {
-      for (const watcher of [...this.#watchers]) {
-        try {
-          watcher(next);
-        } catch (error) {
-          this.#host.log.error("Watcher of devices failed", { error });
-        }
-      }
-    }
-    this.#telling = false;
-  }
-
-  #changed(key: string): void {
-    if (this.#host.keep === undefined) return;
-    this.#unsaved.add(key);
-    if (this.#closed) return this.#write();
-    this.#save ??= this.#host.clock.after(WRITE_MS, () => this.#write());
-  }
-
-  #write(): void {
-    this.#save?.();
-    this.#save = null;
-    for (const key of this.#unsaved) {
-      const state = this.get(key);
+  /** What is kept of a device, or of the gateway. */
+  #textOf(key: string): string | null {
+    if (key === GATEWAY) {
       const { supervisionDefault: supervision, tag } = this.#gateway;
-      const text = key === GATEWAY
-        ? JSON.stringify({ supervision, tag })
-        : state === undefined
-        ? null
-        : deviceText(state);
-      this.#host.keep?.put(key, text);
+      return JSON.stringify({ supervision, tag });
     }
-    this.#unsaved.clear();
-  }
-
-  /** What an operator or a platform has set is durable before anyone is told that it is. [E-146] */
-  #commit(): void {
-    this.#write();
-    try {
-      this.#host.keep?.flush();
-    } catch (error) {
-      this.#host.log.error("Setting of a device not written yet", { error });
-    }
+    const state = this.get(key);
+    return state === undefined ? null : deviceText(state);
   }
 
   #restore(): void {
-    const { keep, clock, log, decode, admitted } = this.#host;
-    if (keep === undefined) return;
-    const entries = new Map(keep.entries());
+    const { clock, log, decode, admitted } = this.#host;
+    const entries = this.#shelf.entries();
     const settings = gatewayOf(entries.get(GATEWAY));
     if (settings !== null) {
       const { supervision, tag } = settings;

@@ -8,7 +8,7 @@ import type { Action } from "../alp/action.ts";
 import { readFile } from "../alp/alp.ts";
 import { compressTime, D7ASP } from "../alp/d7asp.ts";
 import { fileKind } from "../files/files.ts";
-import type { Ask, Item, Sent } from "./queue.ts";
+import type { Ask, Item, Sent } from "./events.ts";
 
 /** How a request to the modem ended. */
 export type RequestEnd =

@@ -12,94 +12,14 @@
  * @module
  */
 import type { Stepped } from "../machine.ts";
-import type { DownlinkEnd, FieldWrite } from "./downlink.ts";
+import type { FieldWrite } from "./downlink.ts";
+import type { Item, Queue, QueueEffect, QueueEvent, Sent } from "./events.ts";
+import { endOf, overlaps, remains } from "./overlap.ts";
 
 /** Contacts that are tried. [M-25] */
 export const MAX_TRIES = 3;
 /** How long after an uplink its device is taken to listen, ms. */
 export const CONTACT_MS = 2000;
-
-/** What a downlink asks of a device. */
-export type Ask =
-  | ({ readonly what: "write" } & FieldWrite)
-  | { readonly what: "read"; readonly fileIds: readonly number[] };
-
-/** A downlink that waits for its device. */
-export interface Item {
-  /** Grows; an older one goes first. */
-  readonly id: number;
-  readonly device: string;
-  readonly ask: Ask;
-  /** Contacts tried so far. */
-  readonly tries: number;
-  readonly queuedWallMs: number;
-}
-
-/** How sending one downlink ended. */
-export type Sent =
-  | { readonly end: "confirmed" }
-  /** The device gave this ALP status, an error. */
-  | { readonly end: "refused"; readonly status: number }
-  /** The device did not acknowledge, or nobody answered in time. */
-  | { readonly end: "silent" }
-  /** The modem did not get to it: no contact was used up. */
-  | { readonly end: "unsent" };
-
-/** State of the queue; a value. */
-export interface Queue {
-  readonly items: readonly Item[];
-  readonly nextId: number;
-  readonly inFlight: Item | null;
-  /** When devices with something waiting were heard last, monotonic ms. */
-  readonly contacts: ReadonlyMap<string, number>;
-}
-
-/** What happens to the queue. */
-export type QueueEvent =
-  | { readonly type: "restored"; readonly items: readonly Item[] }
-  | {
-    readonly type: "asked";
-    readonly device: string;
-    readonly ask: Ask;
-    readonly wallMs: number;
-  }
-  /** A direct write has settled the bytes: older ones are void. */
-  | {
-    readonly type: "overtaken";
-    readonly device: string;
-    readonly write: FieldWrite;
-  }
-  | {
-    readonly type: "contact";
-    readonly device: string;
-    readonly nowMs: number;
-  }
-  /** A configuration file of a device came. */
-  | {
-    readonly type: "file";
-    readonly device: string;
-    readonly fileId: number;
-    readonly data: Uint8Array;
-  }
-  | { readonly type: "sent"; readonly sent: Sent; readonly nowMs: number }
-  | { readonly type: "removed"; readonly device: string };
-
-/** What the queue asks for. */
-export type QueueEffect =
-  /** Keep the item, or forget the id. */
-  | { readonly type: "keep"; readonly id: number; readonly item: Item | null }
-  | { readonly type: "send"; readonly item: Item }
-  | {
-    readonly type: "ended";
-    readonly item: Item;
-    readonly end: DownlinkEnd;
-  }
-  /** Whether writes wait for the device. */
-  | {
-    readonly type: "waiting";
-    readonly device: string;
-    readonly waiting: boolean;
-  };
 
 /** A queue without anything in it. */
 export function emptyQueue(): Queue {
@@ -235,29 +155,6 @@ function overtakenReads(
       item: null,
     })),
   };
-}
-
-function endOf({ offset, data }: FieldWrite): number {
-  return offset + data.length;
-}
-
-function overlaps(a: FieldWrite, b: FieldWrite): boolean {
-  return a.fileId === b.fileId && a.offset < endOf(b) && b.offset < endOf(a);
-}
-
-/** What of `old` lies before and behind `newer`. */
-function remains(old: FieldWrite, newer: FieldWrite): Ask[] {
-  const piece = (from: number, to: number): Ask[] =>
-    from >= to ? [] : [{
-      what: "write",
-      fileId: old.fileId,
-      offset: from,
-      data: old.data.slice(from - old.offset, to - old.offset),
-    }];
-  return [
-    ...piece(old.offset, newer.offset),
-    ...piece(endOf(newer), endOf(old)),
-  ];
 }
 
 /** Sends what waits for the device heard last, if none is in flight. */

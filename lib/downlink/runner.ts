@@ -26,15 +26,8 @@ import type {
   QueuedWrite,
   WriteEnd,
 } from "./downlink.ts";
-import {
-  type Ask,
-  emptyQueue,
-  type Item,
-  type Queue,
-  type QueueEffect,
-  type QueueEvent,
-  step,
-} from "./queue.ts";
+import type { Ask, Item, Queue, QueueEffect, QueueEvent } from "./events.ts";
+import { emptyQueue, step } from "./queue.ts";
 
 /** Where what waits is kept. */
 export interface DownlinkKeep {

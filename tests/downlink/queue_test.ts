@@ -1,16 +1,18 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { FieldWrite } from "../../lib/downlink/downlink.ts";
+import type {
+  Ask,
+  Item,
+  Queue,
+  QueueEffect,
+  QueueEvent,
+  Sent,
+} from "../../lib/downlink/events.ts";
 import {
-  type Ask,
   CONTACT_MS,
   emptyQueue,
-  type Item,
   MAX_TRIES,
-  type Queue,
-  type QueueEffect,
-  type QueueEvent,
-  type Sent,
   step,
 } from "../../lib/downlink/queue.ts";
 

@@ -6,11 +6,11 @@
  */
 import type { DeviceChange } from "../../lib/device/device.ts";
 import {
-  type DeviceKeep,
   type HeardFrame,
   Registry,
   type RegistryHost,
 } from "../../lib/device/registry.ts";
+import type { DeviceKeep } from "../../lib/device/shelf.ts";
 import { contentOf, encodeFile } from "../../lib/files/files.ts";
 import { silentLog } from "../../lib/log.ts";
 import type { Link, NewReading } from "../../lib/reading/reading.ts";
