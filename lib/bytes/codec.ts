@@ -61,6 +61,21 @@ export interface Layout<T> extends Codec<T> {
   write(from: Fields, w: Writer): void;
 }
 
+/** A field as it stands in bytes. */
+export interface Span {
+  readonly name: string;
+  /** Bytes from the start of what the reader reads. */
+  readonly offset: number;
+  readonly length: number;
+  readonly value: unknown;
+}
+
+/** A layout that knows where each of its fields stands. */
+export interface Struct<T> extends Layout<T> {
+  /** Its fields in the order of their bytes. @throws {DecodeError} when the bytes do not fit */
+  spans(r: Reader): readonly Span[];
+}
+
 /** Makes a {@link Layout} out of its two directions. */
 export function layout<T>(
   read: (r: Reader, into: Fields) => void,
@@ -123,13 +138,29 @@ export function struct<
   const L extends Readonly<Record<string, Codec<unknown>>>,
 >(
   parts: L,
-): Layout<Structure<L>> {
+): Struct<Structure<L>> {
   const rows = Object.entries(parts).map(([name, codec]) => ({
     name,
     codec,
     inline: name.startsWith("...") ? codec as Layout<unknown> : null,
   }));
-  return layout(
+  const spans = (r: Reader): Span[] => {
+    const found: Span[] = [];
+    const into: Fields = {};
+    for (const { name, codec, inline } of rows) {
+      const offset = r.offset;
+      if (inline !== null) inline.read(r, into);
+      else {
+        r.field = name;
+        into[name] = codec.decode(r);
+      }
+      const value = inline === null ? into[name] : null;
+      const length = r.offset - offset;
+      found.push({ name: name.replace("...", ""), offset, length, value });
+    }
+    return found;
+  };
+  const both = layout<Structure<L>>(
     (r, into) => {
       for (const { name, codec, inline } of rows) {
         if (inline !== null) inline.read(r, into);
@@ -146,6 +177,7 @@ export function struct<
       }
     },
   );
+  return { ...both, spans };
 }
 
 /** Why a layout cannot go on: `reason` is for code. */

@@ -6,9 +6,9 @@
  */
 import {
   absent,
-  type Codec,
   type Decoded,
   repeat,
+  type Struct,
   struct,
 } from "../bytes/codec.ts";
 import { bool, i16le, i32le, i64le, u32le } from "../bytes/values.ts";
@@ -49,7 +49,7 @@ export type Energy =
 /** File 52. `measurementValid` false: the meter could not be read, values are stale. */
 export const energyFile: DeviceFile<Energy> = {
   ...defineFile(52, "energy", {
-    bySize: { 67: withoutSignal as Codec<Energy>, 69: withSignal },
+    bySize: { 67: withoutSignal as Struct<Energy>, 69: withSignal },
     sizeOf: (value) =>
       (value?.receivedSignalStrength ?? null) === null ? 67 : 69,
   }),

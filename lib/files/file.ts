@@ -5,7 +5,7 @@
  * @module
  */
 import { Reader, Writer } from "../bytes/bytes.ts";
-import { type Codec, DecodeError } from "../bytes/codec.ts";
+import { DecodeError, type Span, type Struct } from "../bytes/codec.ts";
 import type { FileName, Measurement } from "../reading/reading.ts";
 
 /** What is known of one file. */
@@ -17,6 +17,8 @@ export interface FileKind<T = unknown> {
   readonly sizes: readonly number[];
   /** @throws {DecodeError} `unexpected_length` unless the length is one of {@link sizes} */
   decode(bytes: Uint8Array): T;
+  /** Where each field stands. @throws {DecodeError} as {@link decode} */
+  spans(bytes: Uint8Array): readonly Span[];
   /** @throws {EncodeError} naming the field that has no encoding */
   encode(value: T): Uint8Array;
 }
@@ -31,7 +33,7 @@ export interface DeviceFile<T = unknown> extends FileKind<T> {
 
 /** Layouts of a file: one for each length its data may have. */
 export interface Layouts<T> {
-  readonly bySize: Readonly<Record<number, Codec<T>>>;
+  readonly bySize: Readonly<Record<number, Struct<T>>>;
   /** Which of the lengths a value takes; needed where there are several. */
   sizeOf?(value: T): number;
 }
@@ -50,22 +52,24 @@ export function defineFile<T, const N extends string>(
   );
   const sizes = [...codecs.keys()];
   const first = sizes[0] ?? 0;
+  const codecFor = ({ length }: Uint8Array): Struct<T> => {
+    const codec = codecs.get(length);
+    if (codec === undefined) {
+      throw new DecodeError(
+        `${name} file`,
+        "unexpected_length",
+        0,
+        `length is ${length}, expected ${sizes.join(" or ")}`,
+      );
+    }
+    return codec;
+  };
   return {
     id,
     name,
     sizes,
-    decode(bytes) {
-      const codec = codecs.get(bytes.length);
-      if (codec === undefined) {
-        throw new DecodeError(
-          `${name} file`,
-          "unexpected_length",
-          0,
-          `length is ${bytes.length}, expected ${sizes.join(" or ")}`,
-        );
-      }
-      return codec.decode(new Reader(bytes));
-    },
+    decode: (bytes) => codecFor(bytes).decode(new Reader(bytes)),
+    spans: (bytes) => codecFor(bytes).spans(new Reader(bytes)),
     encode(value) {
       const w = new Writer();
       codecs.get(layouts.sizeOf?.(value) ?? first)?.encode(value, w);

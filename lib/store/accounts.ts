@@ -26,6 +26,9 @@ export function loadLanes(host: LaneHost): StoredLane[] {
       delivered: Number(row.delivered),
       rejected: Number(row.rejected),
       droppedBy: dropsIn(String(row.dropped)),
+      settled: row.settled instanceof Uint8Array
+        ? row.settled
+        : new Uint8Array(),
     }, ahead.size);
     return new StoredLane(sink, state, ahead, host);
   });

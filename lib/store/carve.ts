@@ -22,7 +22,11 @@ const COLUMN_NAMES = [
   "part",
   "chk",
   "command",
+  "back",
+  "frame_counter",
 ] as const;
+/** Columns of the first layout; a row written by it ends there. */
+const FIRST_COLUMNS = COLUMN_NAMES.indexOf("command") + 1;
 
 /** Bytes of a big-endian integer by serial type; types 8 and 9 are the numbers 0 and 1. */
 const INTEGER_BYTES = [0, 1, 2, 3, 4, 6, 8];
@@ -62,8 +66,11 @@ function readCell(view: DataView, offset: number): StoredRow | null {
   let bodyAt = id.end + header.value;
   let typeAt = header.end;
   const found: Record<string, Value> = {};
-  for (const name of COLUMN_NAMES) {
-    if (typeAt >= id.end + header.value) return null;
+  for (const [at, name] of COLUMN_NAMES.entries()) {
+    if (typeAt >= id.end + header.value) {
+      if (at < FIRST_COLUMNS) return null;
+      break;
+    }
     const type = varint(view, typeAt);
     typeAt = type.end;
     const { value, bytes } = readValue(view, bodyAt, type.value);

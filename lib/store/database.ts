@@ -32,10 +32,20 @@ export class StoreError extends Error {
 export const PAGE_BYTES = 4096;
 
 // Primary result codes [sqlite.org/rescode.html].
+const READONLY = 8;
 const FULL = 13;
 const DAMAGED: ReadonlySet<number> = new Set([11, 26]);
 /** Not the content's fault: permission, busy, locked, memory, read-only, I/O, full, cannot open. */
-const OUTSIDE: ReadonlySet<number> = new Set([3, 5, 6, 7, 8, 10, FULL, 14]);
+const OUTSIDE: ReadonlySet<number> = new Set([
+  3,
+  5,
+  6,
+  7,
+  READONLY,
+  10,
+  FULL,
+  14,
+]);
 
 function codeOf(error: unknown): number | null {
   if (!(error instanceof Error) || !("errcode" in error)) return null;
@@ -69,8 +79,15 @@ export function storeError(doing: string, error: unknown): unknown {
   });
 }
 
+/** Whether an error says that the file, or its disk, cannot be written. [SQLITE_READONLY] */
+export function isReadOnly(error: unknown): boolean {
+  return codeOf(error) === READONLY;
+}
+
 /** Page size and auto_vacuum only take effect on a new file. */
 const PRAGMAS = [
+  // First: whoever reads the file at this moment holds up the others, too.
+  "busy_timeout = 2000",
   `page_size = ${PAGE_BYTES}`,
   "auto_vacuum = INCREMENTAL",
   "journal_mode = WAL",
@@ -78,7 +95,6 @@ const PRAGMAS = [
   "wal_autocheckpoint = 1000",
   "journal_size_limit = 4194304",
   "temp_store = MEMORY",
-  "busy_timeout = 2000",
 ];
 
 /** Opens a database file with the outbox's pragmas; creates it when it is not there. */

@@ -13,32 +13,14 @@ import { type Counter, Counters, type DeviceRegister } from "./devices.ts";
 import type { Kept } from "./kept.ts";
 import { type LaneHost, StoredLane } from "./lane.ts";
 import type { Account, Entry, Lane } from "./outbox.ts";
-import {
-  deleteSlice,
-  type Limits,
-  nextCut,
-  shrink,
-  trimRejected,
-  usedBytes,
-} from "./prune.ts";
+import { type Limits, usedBytes } from "./prune.ts";
+import { type Maintained, Pruner } from "./pruner.ts";
 import { Ranges } from "./ranges.ts";
 import type { Readings } from "./readings.ts";
 import { Writer } from "./writer.ts";
 
-/** The bounds are looked at after so many appended readings. */
-const PRUNE_EVERY = 256;
-/** How long {@link Journal.maintain} may block, milliseconds. */
-const MAINTAIN_MS = 20;
 /** Rows in one step of re-stamping. */
 const STEP_ROWS = 1024;
-
-/** What {@link Journal.maintain} did. */
-export interface Maintained {
-  /** Rows that went. */
-  readonly removed: number;
-  /** Whether there is more to do: call again soon. */
-  readonly more: boolean;
-}
 
 /** What the journal is made of. */
 export interface JournalParts {
@@ -60,12 +42,12 @@ export class Journal {
   readonly #readings: Readings;
   readonly #counters: Counters;
   readonly #writer: Writer;
+  readonly #pruner: Pruner;
   readonly #lanes: Map<string, StoredLane>;
   readonly #opened = new Set<string>();
   readonly #host: LaneHost;
   /** Where a sink begins that the salvaged tables do not know; null when all are known. */
   #orphanStart: number | null = null;
-  #sincePrune = 0;
   #closed = false;
 
   constructor(parts: JournalParts) {
@@ -77,6 +59,7 @@ export class Journal {
     this.devices = this.#writer.devices;
     this.#readings = parts.readings;
     this.#counters = new Counters(db);
+    this.#pruner = new Pruner({ ...parts, writer: this.#writer });
     this.#host = {
       db,
       lastId: () => this.#readings.lastId,
@@ -84,6 +67,10 @@ export class Journal {
       inMemory: (id) => this.#readings.inMemory(id),
       fetch: (from, to) =>
         db.read("read the outbox", () => this.#readings.fetch(from, to)),
+      now: () => {
+        const { synced, wallMs } = parts.clock.instant();
+        return { synced, atMs: wallMs };
+      },
       changed: () => this.#writer.changed(),
       dropped: (sink, reason, count) => {
         // A sink that is not configured any more is nobody's loss, damage is.
@@ -121,7 +108,12 @@ export class Journal {
     const staged = this.devices.staged(readings);
     const commit = (): void =>
       this.#writer.commit("append to the outbox", {
-        before: () => this.#readings.insert(entries, readings),
+        before: () =>
+          this.#readings.insert(
+            entries,
+            readings,
+            (device) => this.devices.get(device)?.lastId ?? 0,
+          ),
         staged,
       });
     try {
@@ -129,19 +121,12 @@ export class Journal {
     } catch (error) {
       if (!(error instanceof StoreError) || error.fault !== "full") throw error;
       // What the bounds would take at the next occasion may make the room.
-      if (this.#pruneSlice() === null) throw error;
+      if (this.#pruner.slice() === null) throw error;
       commit();
     }
     this.#readings.inserted(readings);
     for (const lane of this.#lanes.values()) lane.wake();
-    this.#sincePrune += readings.length;
-    if (this.#sincePrune >= PRUNE_EVERY) {
-      // The readings are committed: nothing from here on may say otherwise.
-      this.#writer.quietly("Outbox could not be pruned", () => {
-        this.#pruneSlice();
-        this.#writer.tell();
-      });
-    }
+    this.#pruner.appended(readings.length);
     return readings;
   }
 
@@ -156,6 +141,7 @@ export class Journal {
       delivered: 0,
       rejected: 0,
       droppedBy: {},
+      settled: new Uint8Array(),
     };
     const lane = new StoredLane(sink, state, new Ranges(), this.#host);
     // Written at once: after a kill it would otherwise start at a later "now".
@@ -210,29 +196,7 @@ export class Journal {
   }
 
   maintain(): Maintained {
-    const { clock } = this.#parts;
-    const until = clock.monoMs() + MAINTAIN_MS;
-    let removed = 0;
-    // After a failure there is no more to do: trying again at once would not help.
-    let more = false;
-    this.#writer.quietly("Outbox could not be pruned", () => {
-      for (
-        let gone = this.#pruneSlice();
-        gone !== null;
-        gone = this.#pruneSlice()
-      ) {
-        removed += gone;
-        more = clock.monoMs() >= until;
-        if (more) break;
-      }
-      if (!more) {
-        this.#writer.commit("trim the outbox", {
-          after: () => trimRejected(this.#db),
-        });
-      }
-      this.#writer.flush();
-    });
-    return { removed, more };
+    return this.#pruner.maintain();
   }
 
   restamp(bootId: string, offsetMs: number): number {
@@ -271,37 +235,6 @@ export class Journal {
     this.#closed = true;
     this.#writer.close();
     this.#db.close();
-  }
-
-  /** Rows that went, or null when nothing has to go. */
-  #pruneSlice(): number | null {
-    const { limits, clock, freeBytes } = this.#parts;
-    this.#sincePrune = 0;
-    const now = clock.instant();
-    const boot = this.#readings.bootNumber(now.bootId);
-    const { lastId } = this.#readings;
-    const cut = this.#db.read(
-      "read the outbox",
-      () => nextCut(this.#db, limits, now, boot, lastId, freeBytes),
-    );
-    if (cut === null) return null;
-    let removed = 0;
-    this.#writer.commit("prune the outbox", {
-      before: () => {
-        for (const lane of this.#lanes.values()) {
-          lane.drop(0, cut.upTo, cut.reason);
-        }
-      },
-      // Rows after lanes: a rejected reading is set aside with its command.
-      after: () => {
-        removed = deleteSlice(this.#db, cut, lastId);
-      },
-    });
-    this.#db.read(
-      "prune the outbox",
-      () => shrink(this.#db, cut, limits.maxBytes),
-    );
-    return removed;
   }
 
   /** Salvages the file in use; what memory knows better than the file is written again. */

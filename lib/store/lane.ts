@@ -9,6 +9,7 @@ import type { Database } from "./database.ts";
 import { backlogOrder, type Order, pick } from "./order.ts";
 import type { Account, DropReason, Lane } from "./outbox.ts";
 import type { Ranges } from "./ranges.ts";
+import { type Ended, type Moment, SettledLog } from "./settled.ts";
 
 /** What a lane needs of the store. */
 export interface LaneHost {
@@ -19,6 +20,7 @@ export interface LaneHost {
   inMemory(id: number): Reading | undefined;
   /** One place per id; null where there is no intact row. */
   fetch(from: number, to: number): readonly (Reading | null)[];
+  now(): Moment;
   /** Something waits to be written. */
   changed(): void;
   /** Pending readings were dropped. */
@@ -32,6 +34,8 @@ export interface LaneState {
   readonly delivered: number;
   readonly rejected: number;
   readonly droppedBy: Readonly<Partial<Record<DropReason, number>>>;
+  /** The newest ends, see {@link SettledLog}. */
+  readonly settled: Uint8Array;
 }
 
 /** Rows read at a time while a backlog is worked through. */
@@ -54,6 +58,7 @@ export class StoredLane implements Lane {
   #rejected: number;
   readonly #droppedBy: Partial<Record<DropReason, number>>;
   readonly #ahead: Ranges;
+  readonly #settled: SettledLog;
   readonly #leased = new Map<number, Reading>();
   /** Rejected, not yet written. */
   #setAside: { readonly reading: Reading; readonly reason: string }[] = [];
@@ -72,6 +77,12 @@ export class StoredLane implements Lane {
     this.#rejected = state.rejected;
     this.#droppedBy = { ...state.droppedBy };
     this.#ahead = ahead;
+    this.#settled = new SettledLog(
+      host.db,
+      sink,
+      state.settled,
+      () => host.now(),
+    );
     this.#order = backlogOrder(this.#cursor, host.lastId(), host.lastIds());
   }
 
@@ -104,6 +115,7 @@ export class StoredLane implements Lane {
     // Released or dropped in the meantime: it is accounted for already.
     if (reading === undefined) return;
     this.#leased.delete(id);
+    this.#settled.note(id, id, outcome === "accepted" ? outcome : "rejected");
     if (outcome === "accepted") this.#delivered++;
     else {
       this.#rejected++;
@@ -165,11 +177,34 @@ export class StoredLane implements Lane {
     }
   }
 
+  /** The last id before `id` ends or the log does that is pending, given that `id` is. */
+  pendingTo(id: number): number {
+    return Math.min(
+      this.#ahead.firstFrom(id) ?? Infinity,
+      this.#host.lastId() + 1,
+    ) - 1;
+  }
+
+  /** How a reading stands with this sink. */
+  fate(id: number): Ended | "pending" | "before_sink" | null {
+    if (id <= this.#startId) return "before_sink";
+    return this.nextPending(id) === id ? "pending" : this.#settled.find(id);
+  }
+
+  /** Why a reading was rejected, while that is not written yet; otherwise null. */
+  unwrittenReason(id: number): string | null {
+    return this.#setAside.find(({ reading }) => reading.id === id)?.reason ??
+      null;
+  }
+
   /** Settles what is pending from `first` to `last` as dropped; says how many there were. */
   drop(first: number, last: number, reason: DropReason): number {
     const from = Math.max(first, this.#cursor + 1);
     if (from > last) return 0;
     const count = this.#ahead.add(from, last);
+    if (count > 0 && reason === "purged") {
+      this.#settled.note(from, last, "dropped");
+    }
     for (const id of this.#leased.keys()) {
       if (id >= from && id <= last) this.#leased.delete(id);
     }
@@ -190,13 +225,14 @@ export class StoredLane implements Lane {
   /** Writes what has changed; inside a transaction. */
   save(): void {
     const { db } = this.#host;
-    db.sql("INSERT OR REPLACE INTO sink VALUES (?, ?, ?, ?, ?, ?)").run(
+    db.sql("INSERT OR REPLACE INTO sink VALUES (?, ?, ?, ?, ?, ?, ?)").run(
       this.sink,
       this.#startId,
       this.#cursor,
       this.#delivered,
       this.#rejected,
       JSON.stringify(this.#droppedBy),
+      this.#settled.save(),
     );
     for (const { first, last } of this.#ahead.changes()) {
       if (last === null) {
@@ -220,6 +256,7 @@ export class StoredLane implements Lane {
   saved(): void {
     this.#dirty = false;
     this.#ahead.saved();
+    this.#settled.saved();
     this.#setAside = [];
   }
 

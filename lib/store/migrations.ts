@@ -24,6 +24,13 @@ const STEPS: readonly (readonly string[])[] = [[
   `CREATE INDEX rejected_sink ON rejected (sink, n)`,
 ], [
   `CREATE TABLE IF NOT EXISTS kept ( area TEXT NOT NULL, key TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY (area, key) ) WITHOUT ROWID`,
+], [
+  // No index by device: it would cost a page of the log of writes for every
+  // reading. `back` leads from a device's reading to the one before instead.
+  `ALTER TABLE reading ADD COLUMN back INTEGER`,
+  `ALTER TABLE reading ADD COLUMN frame_counter INTEGER`,
+  `ALTER TABLE sink ADD COLUMN settled BLOB`,
+  `CREATE TABLE IF NOT EXISTS settled ( n INTEGER PRIMARY KEY, sink TEXT NOT NULL, first_id INTEGER NOT NULL, last_id INTEGER NOT NULL, runs BLOB NOT NULL )`,
 ]];
 
 /** Version of the layout that this release writes. */

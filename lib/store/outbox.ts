@@ -13,10 +13,12 @@ export interface Entry {
   readonly command: Uint8Array;
   /** Which of the command's readings this is, from 0. */
   readonly part: number;
+  /** Counter of the serial frame it came in, if it came in one of its own. */
+  readonly frameCounter?: number | null;
 }
 
 /** A row of the log without its interpretation. */
-export interface Row extends Omit<Entry, "reading"> {
+export interface Row extends Omit<Entry, "reading" | "frameCounter"> {
   readonly id: number;
   readonly device: string;
   readonly fileId: number;

@@ -9,6 +9,7 @@ import type { Instant } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { Database } from "./database.ts";
 import type { DropReason } from "./outbox.ts";
+import { forgetSettled } from "./settled.ts";
 
 /** Rows that go at a time; a slice takes a few milliseconds. */
 const SLICE_ROWS = 512;
@@ -80,6 +81,7 @@ export function nextCut(
 /** Deletes a slice; inside the transaction that also settles it in every lane. */
 export function deleteSlice(db: Database, cut: Cut, lastId: number): number {
   const { changes } = db.sql("DELETE FROM reading WHERE id <= ?").run(cut.upTo);
+  forgetSettled(db, cut.upTo);
   // Without rows only this tells how far the numbers have come.
   db.sql("INSERT OR REPLACE INTO meta VALUES ('last_id', ?)").run(lastId);
   return Number(changes);

@@ -35,6 +35,11 @@ export class Ranges {
     return first !== undefined && first <= id ? this.#lasts[at] ?? null : null;
   }
 
+  /** Where the first range begins that holds `id` or lies behind it; null when there is none. */
+  firstFrom(id: number): number | null {
+    return this.#firsts[this.#at(id)] ?? null;
+  }
+
   /** Adds `first` to `last`, both included, and says how many ids were new. */
   add(first: number, last: number): number {
     // A range that only touches the new one is joined with it, too.

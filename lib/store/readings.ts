@@ -11,21 +11,19 @@ import { checkOf, COLUMNS, intactRow, type StoredRow } from "./row.ts";
 
 /** How many of the newest readings stay in memory. */
 const RING = 2048;
-/** How far {@link Readings.recent} looks back, rows; keeps it within some 50 ms. */
-const LOOK_BACK = 200_000;
-/** How far {@link Readings.lastPushes} looks back, rows. */
-const LOOK_BACK_PUSHES = 20_000;
+/** Rows that {@link Readings.receiptFrom} passes over since they are damaged. */
+const MOST_DAMAGED = 64;
 
 const SELECT_SOME =
   `SELECT ${COLUMNS} FROM reading WHERE id BETWEEN ? AND ? ORDER BY id`;
 
-/** Which readings {@link Readings.recent} gives. */
-export interface RecentQuery {
-  readonly device?: string;
-  /** Wall clock, milliseconds since 1970. */
-  readonly sinceMs?: number;
-  /** Most readings given. */
-  readonly limit: number;
+/** A reading with what the log keeps of it. */
+export interface StoredReading {
+  readonly reading: Reading;
+  /** The ALP command as it came. */
+  readonly command: Uint8Array;
+  /** Counter of the serial frame; null where it was not kept. */
+  readonly frameCounter: number | null;
 }
 
 /** The log itself, without lanes. */
@@ -90,15 +88,26 @@ export class Readings {
     }));
   }
 
-  /** Writes numbered entries; inside a transaction. */
-  insert(entries: readonly Entry[], readings: readonly Reading[]): void {
+  /**
+   * Writes numbered entries; inside a transaction.
+   *
+   * @param lastOf a device's newest reading before these; 0 when there is none
+   */
+  insert(
+    entries: readonly Entry[],
+    readings: readonly Reading[],
+    lastOf: (device: string) => number,
+  ): void {
     const insert = this.#db.sql(
-      `INSERT INTO reading (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO reading (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
+    const lasts = new Map<string, number>();
     for (const [at, entry] of entries.entries()) {
       const reading = readings[at];
       if (reading === undefined) continue;
       const { device, fileId, received, id } = reading;
+      const before = lasts.get(device) ?? lastOf(device);
+      lasts.set(device, id);
       const row = {
         id,
         device,
@@ -109,6 +118,8 @@ export class Readings {
         synced: received.synced ? 1 : 0,
         part: entry.part,
         command: entry.command,
+        back: before === 0 ? 0 : id - before,
+        frame_counter: entry.frameCounter ?? null,
       };
       insert.run(
         id,
@@ -121,6 +132,8 @@ export class Readings {
         row.part,
         checkOf(row),
         row.command,
+        row.back,
+        row.frame_counter,
       );
     }
   }
@@ -145,8 +158,8 @@ export class Readings {
   /** The readings `from` to `to`, one place per id; null where the row is missing or damaged. */
   fetch(from: number, to: number): (Reading | null)[] {
     const found: (Reading | null)[] = new Array(to - from + 1).fill(null);
-    for (const row of this.#rows(from, to)) {
-      found[row.id - from] = this.#reading(row);
+    for (const row of this.rows(from, to)) {
+      found[row.id - from] = this.reading(row);
     }
     return found;
   }
@@ -172,31 +185,28 @@ export class Readings {
     }
   }
 
-  /** The newest readings first. */
-  recent(query: RecentQuery, newestId: number): readonly Reading[] {
-    const rows = this.#db.sql(
-      `SELECT ${COLUMNS} FROM reading
-       WHERE id BETWEEN ? AND ? AND wall_ms >= ? AND (? = '' OR device = ?)
-       ORDER BY id DESC LIMIT ?`,
-    ).all(
-      newestId - LOOK_BACK,
-      newestId,
-      query.sinceMs ?? Number.MIN_SAFE_INTEGER,
-      query.device ?? "",
-      query.device ?? "",
-      query.limit,
-    );
-    return this.#readings(rows);
+  /** One row with its reading; null when it is not there or damaged. */
+  stored(id: number): StoredReading | null {
+    const [row] = this.rows(id, id);
+    if (row === undefined) return null;
+    const reading = this.reading(row);
+    return reading === null
+      ? null
+      : { reading, command: row.command, frameCounter: row.frame_counter };
   }
 
-  /** The newest reading of every device and file since a moment. */
-  lastPushes(sinceWallMs: number): readonly Reading[] {
-    // SQLite takes the other columns from the row that has the maximum.
-    const rows = this.#db.sql(
-      `SELECT max(id) AS newest, ${COLUMNS} FROM reading
-       WHERE id > ? AND wall_ms >= ? GROUP BY device, file ORDER BY id`,
-    ).all(this.#lastId - LOOK_BACK_PUSHES, sinceWallMs);
-    return this.#readings(rows);
+  /** When the first reading from `id` on was received; null when there is none. */
+  receiptFrom(id: number): Receipt | null {
+    const next = "SELECT id FROM reading WHERE id >= ? ORDER BY id LIMIT 1";
+    for (let at = id, tries = 0; tries < MOST_DAMAGED; at++, tries++) {
+      const live = this.inMemory(at);
+      if (live !== undefined) return live.received;
+      at = this.#db.number(next, at);
+      if (at === 0) return null;
+      const [row] = this.rows(at, at);
+      if (row !== undefined) return this.#receipt(row);
+    }
+    return null;
   }
 
   /** Rows `from` to `to` of a boot get wall time = monotonic time + `offsetMs`; inside a transaction. */
@@ -210,7 +220,7 @@ export class Readings {
       "UPDATE reading SET wall_ms = ?, synced = 1, chk = ? WHERE id = ?",
     );
     const stamped: number[] = [];
-    for (const row of this.#rows(from, to)) {
+    for (const row of this.rows(from, to)) {
       if (row.boot !== boot || row.synced !== 0) continue;
       const wall_ms = Math.round(row.mono_ms + offsetMs);
       update.run(wall_ms, checkOf({ ...row, wall_ms, synced: 1 }), row.id);
@@ -230,8 +240,8 @@ export class Readings {
     }
   }
 
-  /** Intact rows `from` to `to`. */
-  #rows(from: number, to: number): StoredRow[] {
+  /** Intact rows `from` to `to`, in order. */
+  rows(from: number, to: number): StoredRow[] {
     const select = this.#db.sql(SELECT_SOME);
     try {
       return select.all(from, to).flatMap((row) => intactRow(row) ?? []);
@@ -243,36 +253,32 @@ export class Readings {
         throw error;
       }
       const middle = Math.floor((from + to) / 2);
-      return [...this.#rows(from, middle), ...this.#rows(middle + 1, to)];
+      return [...this.rows(from, middle), ...this.rows(middle + 1, to)];
     }
   }
 
-  #readings(
-    rows: ReturnType<ReturnType<Database["sql"]>["all"]>,
-  ): readonly Reading[] {
-    return rows.flatMap((row) => {
-      const intact = intactRow(row);
-      if (intact === null) return [];
-      return this.inMemory(intact.id) ?? this.#reading(intact) ?? [];
-    });
+  /** The reading of an intact row; null when its bytes give none. */
+  reading(row: StoredRow): Reading | null {
+    const live = this.inMemory(row.id);
+    if (live !== undefined) return live;
+    const plain: Row = {
+      id: row.id,
+      device: row.device,
+      fileId: row.file,
+      received: this.#receipt(row),
+      command: row.command,
+      part: row.part,
+    };
+    return this.#restore(plain);
   }
 
-  #reading(row: StoredRow): Reading | null {
-    const received: Receipt = {
+  #receipt(row: StoredRow): Receipt {
+    return {
       wallMs: row.wall_ms,
       monoMs: row.mono_ms,
       bootId: this.#boots.get(row.boot) ?? "",
       synced: row.synced === 1,
     };
-    const plain: Row = {
-      id: row.id,
-      device: row.device,
-      fileId: row.file,
-      received,
-      command: row.command,
-      part: row.part,
-    };
-    return this.#restore(plain);
   }
 
   #bootFor(received: Receipt): number {

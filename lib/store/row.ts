@@ -22,17 +22,26 @@ export interface StoredRow {
   /** {@link checkOf} of the row. */
   readonly chk: number;
   readonly command: Uint8Array;
+  /** How many ids further back the device's reading before this one stands; 0: there was none, null: not kept. */
+  readonly back: number | null;
+  /** Counter of the serial frame; null: not kept. */
+  readonly frame_counter: number | null;
 }
 
 /** The columns of {@link StoredRow}, for SELECT. */
 export const COLUMNS =
-  "id, device, file, wall_ms, mono_ms, boot, synced, part, chk, command";
+  "id, device, file, wall_ms, mono_ms, boot, synced, part, chk, command, back, frame_counter";
 
 /** CRC-32 over everything in the row. */
 export function checkOf(row: Omit<StoredRow, "chk">): number {
+  const { back, frame_counter } = row;
   const head =
     `${row.id} ${row.device} ${row.file} ${row.wall_ms} ${row.mono_ms} ${row.boot} ${row.synced} ${row.part} `;
-  return crc32(row.command, crc32(head));
+  // Rows of the first two layouts end before these.
+  const tail = back === null && frame_counter === null
+    ? ""
+    : `${back} ${frame_counter} `;
+  return crc32(row.command, crc32(head + tail));
 }
 
 /** The row when all columns have their type and the check is right, otherwise null. */
@@ -40,13 +49,15 @@ export function intactRow(
   row: Readonly<Record<string, Value>>,
 ): StoredRow | null {
   const { id, device, file, wall_ms, mono_ms, boot, synced, part, chk } = row;
-  const command = row.command;
+  const { command, back = null, frame_counter = null } = row;
   if (
     typeof id !== "number" || typeof device !== "string" ||
     typeof file !== "number" || typeof wall_ms !== "number" ||
     typeof mono_ms !== "number" || typeof boot !== "number" ||
     typeof synced !== "number" || typeof part !== "number" ||
-    typeof chk !== "number" || !(command instanceof Uint8Array)
+    typeof chk !== "number" || !(command instanceof Uint8Array) ||
+    !(back === null || typeof back === "number") ||
+    !(frame_counter === null || typeof frame_counter === "number")
   ) return null;
   const whole = {
     id,
@@ -59,6 +70,8 @@ export function intactRow(
     part,
     chk,
     command,
+    back,
+    frame_counter,
   };
   return checkOf(whole) === chk ? whole : null;
 }

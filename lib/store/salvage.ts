@@ -27,6 +27,7 @@ const SMALL_TABLES = [
   "ahead",
   "rejected",
   "kept",
+  "settled",
 ];
 const FILE_HEADER_BYTES = 100;
 /** A damaged header is not believed beyond this size. */
@@ -156,7 +157,7 @@ function copyReadings(
 ): void {
   // The same row may stand on a page that is not in use any more; a stamped one is newer.
   const insert = into.prepare(
-    `INSERT INTO reading (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO reading (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET wall_ms = excluded.wall_ms, synced = excluded.synced, chk = excluded.chk
      WHERE excluded.synced > reading.synced`,
   );
@@ -179,6 +180,8 @@ function valuesOf(row: StoredRow): Value[] {
     row.part,
     row.chk,
     row.command,
+    row.back,
+    row.frame_counter,
   ];
 }
 

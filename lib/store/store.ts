@@ -4,8 +4,10 @@
  * before any sink hears of it.
  *
  * Way in: `outbox.ts` has the contracts, `journal.ts` the open store,
- * `writer.ts` what is written together, `lane.ts` and `order.ts` a sink's way through the log, `prune.ts` its bounds,
- * `salvage.ts` what happens to a damaged file. This file opens it all.
+ * `writer.ts` what is written together, `lane.ts` and `order.ts` a sink's way through the log, `prune.ts` and `pruner.ts` its bounds,
+ * `salvage.ts` what happens to a damaged file, `recent.ts` and `settled.ts` what
+ * people ask about readings of the past. This file opens it all; it
+ * is long since it lists all that can be asked of a store.
  *
  * @module
  */
@@ -17,20 +19,23 @@ import type { Log } from "../log.ts";
 import type { Reading } from "../reading/reading.ts";
 import {
   Database,
+  isReadOnly,
   isUnfit,
   openFile,
   StoreError,
   storeError,
 } from "./database.ts";
 import type { Counter, Devices } from "./devices.ts";
-import { Journal, type Maintained } from "./journal.ts";
+import { Journal } from "./journal.ts";
 import type { Kept } from "./kept.ts";
 import { takeLock } from "./lock.ts";
 import { migrate, versionOf } from "./migrations.ts";
 import type { Account, Outbox, Restore } from "./outbox.ts";
-import { Readings, type RecentQuery } from "./readings.ts";
+import type { Maintained } from "./pruner.ts";
+import { Readings, type StoredReading } from "./readings.ts";
+import type { PastQuery, RecentQuery } from "./recent.ts";
 import { DATABASE, resumeSalvage, salvage } from "./salvage.ts";
-import { type RejectedRow, Views } from "./views.ts";
+import { type Fate, type RejectedRow, Views } from "./views.ts";
 
 export { StoreError };
 
@@ -85,6 +90,23 @@ export interface Store extends Outbox, Disposable {
   restamp(bootId: string, offsetMs: number): number;
   /** The newest readings first, delivered or not. */
   recent(query: RecentQuery): readonly Reading[];
+  /** {@link recent} in slices of a few milliseconds, some empty; other work may be done between them. */
+  recentSlices(query: RecentQuery): Generator<readonly Reading[], void>;
+  /**
+   * A device's readings of one file, oldest first, and how many there are;
+   * thinned out where there are more than asked for. In slices, as above.
+   */
+  pastSlices(query: PastQuery): Generator<readonly Reading[], number>;
+  /** The reading of the same device and file before this one; null when none is in the log. */
+  previous(reading: Reading): Reading | null;
+  /** How a reading stands with a sink; null when there is no such sink. */
+  fate(sink: string, id: number): Fate | null;
+  /** One reading with its bytes; null when it is not in the log (any more). */
+  stored(id: number): StoredReading | null;
+  /** When the oldest reading of the log was received; null for an empty one. */
+  oldest(): Reading["received"] | null;
+  /** When the oldest reading that waits for a sink was received; null when none does. */
+  oldestPending(sink: string): Reading["received"] | null;
   /** The newest reading of every device and file since a moment, milliseconds since 1970. */
   lastPushes(sinceWallMs: number): readonly Reading[];
   /** What waits or is in flight for a sink, from behind `afterId` on; leases nothing. */
@@ -93,7 +115,7 @@ export interface Store extends Outbox, Disposable {
   purge(sink: string): number;
   /** What a sink has rejected, newest first. */
   rejectedRows(sink: string, max: number): readonly RejectedRow[];
-  /** Size of the database, bytes. */
+  /** Size of the database, bytes; the log of writes beside it, 4 MB at most, does not count. */
   bytes(): number;
   /** How much of the allowed size is taken by what the fullest open lane still has to deliver, 0 to 1. */
   fill(): number;
@@ -157,6 +179,12 @@ export function openStore(options: StoreOptions): Store {
           `Cannot open the outbox: no space left on the disk of ${dir}, make room there`,
           { cause: error },
         )
+        : isReadOnly(error)
+        ? new StoreError(
+          "io",
+          `Cannot open the outbox: its files in ${dir} cannot be written, give them to the agent's user or mount the disk writable`,
+          { cause: error },
+        )
         : storeError("open the outbox", error);
     }
     const rescued = rescue(error);
@@ -191,7 +219,7 @@ export function openStore(options: StoreOptions): Store {
     db.replace(rescued.db);
     journal.load(rescued.sinks);
   }
-  const views = new Views(db, readings, journal.devices);
+  const views = new Views({ db, readings, clock }, journal.devices);
   const owned = stack.move();
   const close = (): void => {
     journal.close();
@@ -208,7 +236,20 @@ export function openStore(options: StoreOptions): Store {
     prove: () => journal.prove(),
     maintain: () => journal.maintain(),
     restamp: (bootId, offsetMs) => journal.restamp(bootId, offsetMs),
-    recent: (query) => views.recent(query),
+    recent: (query) => [...views.recentSlices(query)].flat(),
+    recentSlices: (query) => views.recentSlices(query),
+    pastSlices: (query) => views.pastSlices(query),
+    previous: (reading) => views.previous(reading),
+    fate: (sink, id) => {
+      const lane = journal.storedLane(sink);
+      return lane === undefined ? null : views.fate(lane, id);
+    },
+    stored: (id) => views.stored(id),
+    oldest: () => views.oldest(),
+    oldestPending: (sink) => {
+      const lane = journal.storedLane(sink);
+      return lane === undefined ? null : views.oldestPending(lane);
+    },
     lastPushes: (sinceWallMs) => views.lastPushes(sinceWallMs),
     peek: (sink, max, afterId = 0) => {
       const lane = journal.storedLane(sink);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
-import { StoreError } from "../../lib/store/database.ts";
+import { isReadOnly, StoreError } from "../../lib/store/database.ts";
 import { drain, entry, imbalance, Site, uid, valueOf } from "./fixture.ts";
 
 const PAGE = 4096;
@@ -255,4 +256,19 @@ Deno.test("A salvage that the system refuses is an error of the store, and heale
   assert.throws(() => site.open(), refused);
   Deno.removeSync(obstacle, { recursive: true });
   site.open().close();
+});
+
+Deno.test("isReadOnly() knows what SQLite says of a file that cannot be written", () => {
+  using site = new Site();
+  site.open().close();
+  const db = new DatabaseSync(site.file, { readOnly: true });
+  try {
+    db.prepare("DELETE FROM reading").run();
+    assert.fail("written");
+  } catch (error) {
+    assert.ok(isReadOnly(error), String(error));
+  } finally {
+    db.close();
+  }
+  assert.ok(!isReadOnly(new Error("attempt to write a readonly database")));
 });

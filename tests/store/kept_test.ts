@@ -44,24 +44,6 @@ Deno.test("kept() is durable after flush(), with the next reading, or by itself"
   assert.deepEqual(committed(site), []);
 });
 
-Deno.test("A database of the first layout gets the table and keeps its readings", () => {
-  using site = new Site();
-  {
-    using store = site.open();
-    store.lane("cloud");
-    store.append([entry(site.clock, 1, 1)]);
-  }
-  const db = new DatabaseSync(site.file);
-  db.exec("DROP TABLE kept");
-  db.exec("PRAGMA user_version = 1");
-  db.close();
-  using store = site.open();
-  store.kept("a").put("x", "1");
-  store.flush();
-  assert.deepEqual(committed(site), ["a x 1"]);
-  assert.equal(store.lane("cloud").account().pending, 1);
-});
-
 Deno.test("kept() survives a file that breaks while in use", () => {
   using site = new Site();
   {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Lane } from "../../lib/store/outbox.ts";
 import type { Store } from "../../lib/store/store.ts";
+import type { Fate } from "../../lib/store/views.ts";
 import { drain, entry, imbalance, Site, uid } from "./fixture.ts";
 
 const SINKS = ["a", "b"] as const;
@@ -17,6 +18,7 @@ type Step =
     readonly accepted: boolean;
   }
   | { readonly do: "release"; readonly sink: number }
+  | { readonly do: "purge"; readonly sink: number }
   | { readonly do: "age" }
   | { readonly do: "restart" }
   | { readonly do: "kill" };
@@ -54,6 +56,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 3,
     arbitrary: fc.record({ do: fc.constant("release" as const), sink }),
   },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("purge" as const), sink }),
+  },
   { weight: 1, arbitrary: fc.constant({ do: "age" as const }) },
   { weight: 1, arbitrary: fc.constant({ do: "restart" as const }) },
   { weight: 1, arbitrary: fc.constant({ do: "kill" as const }) },
@@ -66,8 +72,8 @@ class Model {
   delivered = 0;
   rejected = 0;
   dropped = 0;
-  /** What is not written yet may come again after a kill. */
-  forgotten: (() => void)[] = [];
+  /** How each settled reading ended. */
+  readonly fates = new Map<number, Fate["is"]>();
 }
 
 /** Drives a store and the models side by side. */
@@ -77,6 +83,8 @@ class Run {
   lanes: Lane[];
   readonly models = [new Model(), new Model()];
   readonly logged = new Map<number, { device: string; monoMs: number }>();
+  /** Too old for the log. */
+  readonly gone = new Set<number>();
 
   constructor(site: Site) {
     this.site = site;
@@ -108,15 +116,25 @@ class Run {
       if (!model.pending.delete(id)) return;
       if (next.accepted) model.delivered++;
       else model.rejected++;
+      model.fates.set(id, next.accepted ? "delivered" : "rejected");
     } else if (next.do === "release") {
       this.lanes[next.sink]?.release();
       models[next.sink]?.inFlight.splice(0);
+    } else if (next.do === "purge") {
+      const model = models[next.sink];
+      assert.ok(model);
+      const purged = this.store.purge(SINKS[next.sink] ?? "");
+      assert.equal(purged, model.pending.size);
+      for (const id of model.pending) model.fates.set(id, "dropped");
+      model.dropped += model.pending.size;
+      model.pending.clear();
     } else if (next.do === "age") {
       await site.clock.advance(DAY_MS / 2);
       this.store.maintain();
       const limit = site.clock.monoMs() - DAY_MS;
       for (const [id, { monoMs }] of this.logged) {
         if (monoMs >= limit) continue;
+        this.gone.add(id);
         for (const model of models) {
           if (model.pending.delete(id)) model.dropped++;
         }
@@ -144,6 +162,25 @@ class Run {
         ],
         [model.delivered, model.pending.size, model.rejected, model.dropped],
       );
+    }
+  }
+
+  /** How every reading that is still in the log stands, and what waits. */
+  checkFates(): void {
+    for (const [at, model] of this.models.entries()) {
+      const sink = SINKS[at] ?? "";
+      for (const id of this.logged.keys()) {
+        if (this.gone.has(id)) continue;
+        const wanted = model.pending.has(id) ? "pending" : model.fates.get(id);
+        assert.equal(this.store.fate(sink, id)?.is, wanted);
+      }
+      const waiting = [...model.pending];
+      assert.deepEqual(
+        this.store.peek(sink, 1000).map(({ id }) => id),
+        waiting,
+      );
+      const oldest = this.logged.get(waiting[0] ?? 0)?.monoMs;
+      assert.equal(this.store.oldestPending(sink)?.monoMs, oldest);
     }
   }
 
@@ -187,13 +224,14 @@ class Run {
   }
 }
 
-Deno.test("Any script of appends, leases, settles, releases, prunes and restarts keeps account, order and every reading", async () => {
+Deno.test("Any script of appends, leases, settles, releases, purges, prunes and restarts keeps account, order, fate and every reading", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
       using site = new Site();
       const run = new Run(site);
       try {
         for (const next of steps) await run.perform(next);
+        run.checkFates();
         for (const [at, model] of run.models.entries()) {
           const lane = run.lanes[at];
           assert.ok(lane);
