@@ -13,14 +13,22 @@
  * @module
  */
 import { decodeCommand } from "./alp/alp.ts";
+import { FlightRecorder } from "./capture/flight.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config/config.ts";
+import { parseListen } from "./config/rules.ts";
 import type { Devices } from "./device/device.ts";
 import { Registry } from "./device/registry.ts";
 import type { Downlinks } from "./downlink/downlink.ts";
 import { type DownlinkKeep, DownlinkRunner } from "./downlink/runner.ts";
 import { contentOf, interpret } from "./files/files.ts";
-import { serveControl } from "./http/control.ts";
+import { FlightWatch } from "./flight.ts";
+import { type HttpSide, openHttp } from "./http/open.ts";
+import { pageAssets } from "./http/page/page.ts";
+import type { View } from "./http/view.ts";
+import { Inspection } from "./inspect/inspect.ts";
+import type { Parts } from "./inspect/parts.ts";
+import { steering } from "./inspect/steering.ts";
 import { Intake, type IntakeCounters } from "./intake.ts";
 import type { Log } from "./log.ts";
 import { Modem } from "./modem/modem.ts";
@@ -28,11 +36,13 @@ import type { Connect } from "./mqtt/mqtt.ts";
 import type { Proof } from "./notify/watch.ts";
 import type { Reading } from "./reading/reading.ts";
 import type { OpenPort } from "./serial/serial.ts";
+import { tapped } from "./serial/tap.ts";
 import { openSink } from "./sink/kinds.ts";
 import { runSink } from "./sink/runner.ts";
 import type { Sink, SinkHost } from "./sink/sink.ts";
 import type { Lane, Row } from "./store/outbox.ts";
 import { openStore, type Store, StoreError } from "./store/store.ts";
+import { keepUp } from "./upkeep.ts";
 
 /** What an agent is built from. */
 export interface AgentHost {
@@ -45,6 +55,22 @@ export interface AgentHost {
   readonly connect: Connect;
   /** Of this program. */
   readonly version: string;
+  /** Remembers the last minutes; the caller lets the log tell it, too. */
+  readonly flight?: FlightRecorder;
+  /**
+   * The port is a recording and this its clock: what comes is heard at recorded
+   * times, nothing is asked, and what the store knows makes nothing a repetition.
+   */
+  readonly lineClock?: Clock;
+}
+
+/** Parts that know each other only through the root, in the order they come to be. */
+interface Joint {
+  modem: Modem | null;
+  intake: Intake | null;
+  inspection: Inspection | null;
+  http: HttpSide | null;
+  flight: FlightWatch | null;
 }
 
 /** A running agent. */
@@ -56,23 +82,19 @@ export interface Agent extends AsyncDisposable {
   readonly downlinks: Downlinks;
   readonly sinks: readonly {
     readonly name: string;
+    readonly type: string;
     readonly sink: Sink;
     readonly lane: Lane;
   }[];
+  /** What people and programs may see of it. */
+  readonly view: View;
+  /** Where it is seen. */
+  readonly http: Pick<HttpSide, "url" | "trouble">;
   /** What has to move for the agent to count as alive; a broker or port that is away is not among it. */
   readonly proofs: readonly Proof[];
   /** Resolves with the fault when a part ended that should never end. */
   readonly failed: Promise<unknown>;
 }
-
-/** How often the store is brought back into its bounds. */
-const MAINTAIN_MS = 60_000;
-/** Pause between two slices of that work, so that readings get in between. */
-const MAINTAIN_PAUSE_MS = 100;
-/** How often the clock is looked at until it is synchronised. */
-const SYNC_CHECK_MS = 5000;
-/** Share of the outbox's size that may wait for a sink before it is worth a warning. */
-const NEARLY_FULL = 0.9;
 
 /** Derives a reading from its row again; null when its bytes give no such reading. */
 export function restore(row: Row): Reading | null {
@@ -90,7 +112,14 @@ export function restore(row: Row): Reading | null {
  */
 export async function startAgent(host: AgentHost): Promise<Agent> {
   const { config, clock, log } = host;
-  const { promise: failed, resolve: fail } = Promise.withResolvers<unknown>();
+  const replayed = host.lineClock !== undefined;
+  const lineClock = host.lineClock ?? clock;
+  const flight = host.flight ?? new FlightRecorder(clock);
+  const { promise: failed, resolve: end } = Promise.withResolvers<unknown>();
+  const fail = (error: unknown): void => {
+    joint.flight?.anomaly("agent_failed");
+    end(error);
+  };
   await using stack = new AsyncDisposableStack();
   const store = stack.use(openStore({
     dir: config.agent.data_dir,
@@ -99,13 +128,16 @@ export async function startAgent(host: AgentHost): Promise<Agent> {
     log: log.child({ part: "store" }),
     restore,
   }));
-  const joint: { modem: Modem | null; intake: Intake | null } = {
+  const joint: Joint = {
     modem: null,
     intake: null,
+    inspection: null,
+    http: null,
+    flight: null,
   };
   const registry = stack.use(
     new Registry({
-      clock,
+      clock: lineClock,
       log: log.child({ part: "devices" }),
       keep: keepIn(store, "device"),
       decode: contentOf,
@@ -113,7 +145,7 @@ export async function startAgent(host: AgentHost): Promise<Agent> {
       rejected: () => rejectedBy(joint.modem),
     }),
   );
-  stack.use(keepTime(store, registry, host));
+  stack.use(keepUp(store, registry, host));
   const downlinks = stack.use(
     openDownlinks(host, store, registry, joint),
   );
@@ -132,42 +164,95 @@ export async function startAgent(host: AgentHost): Promise<Agent> {
         random: host.random,
         log: lent.log,
         signal,
+        onDelivered: (_reading, seconds) =>
+          joint.inspection?.delivered(name, seconds),
       }), fail));
-    sinks.push({ name, sink, lane });
+    sinks.push({ name, type: sinkConfig.type, sink, lane });
   }
   const intake = stack.use(
-    new Intake(host, store, (frames) => {
-      for (const { device, contact, ...frame } of frames) {
-        registry.heard({ device, contact, ...frame });
-        // Not every device that is heard is admitted.
-        if (registry.get(device) !== undefined) {
-          downlinks.heard(device, frame.readings, contact);
+    new Intake(
+      {
+        ...host,
+        onLogged: (readings) => joint.inspection?.logged(readings),
+      },
+      // A recording gives the readings that it gave, whatever came since.
+      replayed ? { ...store, lastPushes: () => [] } : store,
+      (frames) => {
+        for (const { device, contact, ...frame } of frames) {
+          registry.heard({ device, contact, ...frame });
+          // Not every device that is heard is admitted.
+          if (registry.get(device) !== undefined) {
+            downlinks.heard(device, frame.readings, contact);
+          }
         }
-      }
-    }, registry),
+      },
+      registry,
+    ),
   );
   joint.intake = intake;
   const modem = joint.modem = new Modem({
-    open: host.open,
+    open: replayed ? host.open : tapped(host.open, flight),
     config: config.modem,
     silenceMs: config.serial.silence_ms,
-    clock,
+    clock: lineClock,
+    listenOnly: replayed,
     log: log.child({ part: "modem" }),
+    onItem: (item, received) => joint.inspection?.item(item, received),
     onHeard: (heard) => intake.take(heard),
-    onLink: (up, uid) => registry.modem(up, uid),
+    onLink(up, uid) {
+      joint.flight?.link(up);
+      registry.modem(up, uid);
+    },
   });
+  const forget = (device: string): void => {
+    downlinks.removed(device);
+    registry.remove(device);
+  };
+  const parts: Parts = {
+    config,
+    version: host.version,
+    clock,
+    modem,
+    store,
+    counters: intake.counters,
+    devices: registry,
+    downlinks,
+    sinks,
+    http: () => joint.http?.trouble() ?? null,
+  };
+  const inspection = joint.inspection = stack.use(new Inspection(parts));
+  if (!replayed) {
+    joint.flight = stack.use(
+      new FlightWatch({
+        flight,
+        config,
+        version: host.version,
+        clock,
+        log: log.child({ part: "flight" }),
+        modem,
+        store,
+      }),
+    );
+  }
   stack.use(background((signal) => modem.run(signal), fail));
-  stack.use(
-    await serveControl({
-      path: config.http.socket,
-      log: log.child({ part: "control" }),
-      devices: registry,
-      downlinks,
-      deviceName: (device) => config.devices[device]?.name,
-      forget(device) {
-        downlinks.removed(device);
-        registry.remove(device);
-      },
+  const http = joint.http = stack.use(
+    await openHttp({
+      ...host,
+      log: log.child({ part: "http" }),
+      view: inspection,
+      steering: steering({
+        parts,
+        downlinks,
+        forget,
+        diag: () =>
+          joint.flight?.write() ??
+            Promise.reject(new Error("a replay has no flight recorder")),
+      }),
+      listen: parseListen(config.http.listen),
+      socket: config.http.socket,
+      token: config.http.token,
+      page: pageAssets,
+      names: namesIn(config),
     }),
   );
   const owned = stack.move();
@@ -178,6 +263,8 @@ export async function startAgent(host: AgentHost): Promise<Agent> {
     devices: registry,
     downlinks,
     sinks,
+    view: inspection,
+    http,
     proofs: [() => modem.stuck(), () => unwritable(store)],
     failed,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
@@ -195,6 +282,15 @@ function unwritable(store: Store): string | null {
     // meanwhile, and a restart would lose them and make no room.
     return error.fault === "full" ? null : error.message;
   }
+}
+
+/** Names of devices as configured, by UID. */
+function namesIn(config: Config): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries(config.devices).flatMap(([device, { name }]) =>
+      name === undefined ? [] : [[device, name] as const]
+    ),
+  );
 }
 
 /** Frames that the line or the decoder refused. */
@@ -219,7 +315,7 @@ function openDownlinks(
   { clock, log }: AgentHost,
   store: Store,
   registry: Registry,
-  joint: { readonly modem: Modem | null; readonly intake: Intake | null },
+  joint: Readonly<Joint>,
 ): DownlinkRunner {
   return new DownlinkRunner({
     clock,
@@ -320,65 +416,5 @@ class Together implements AsyncDisposable {
     if (faults.length > 0) {
       throw new AggregateError(faults, "Cannot close every sink");
     }
-  }
-}
-
-/** Keeps the store in bounds, and re-stamps what waits once the clock is set. */
-function keepTime(
-  store: Store,
-  registry: Registry,
-  { clock, log }: AgentHost,
-): Disposable {
-  let disarmMaintain = () => {};
-  let high = false;
-  const maintain = () => {
-    const { more } = store.maintain();
-    high = isNearlyFull(store, high, log);
-    registry.buffer(high);
-    disarmMaintain = clock.after(
-      more ? MAINTAIN_PAUSE_MS : MAINTAIN_MS,
-      maintain,
-    );
-  };
-  let disarmSync = () => {};
-  const sync = () => {
-    const now = clock.instant();
-    if (!now.synced) {
-      disarmSync = clock.after(SYNC_CHECK_MS, sync);
-      return;
-    }
-    const offsetMs = now.wallMs - now.monoMs;
-    registry.restamp(now.bootId, offsetMs);
-    try {
-      const count = store.restamp(now.bootId, offsetMs);
-      if (count > 0) {
-        log.info("Clock set, waiting readings of this boot re-stamped", {
-          count,
-        });
-      }
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      log.warn("Readings not re-stamped yet", { reason: error.message });
-      disarmSync = clock.after(SYNC_CHECK_MS, sync);
-    }
-  };
-  sync();
-  disarmMaintain = clock.after(MAINTAIN_MS, maintain);
-  return {
-    [Symbol.dispose]() {
-      disarmMaintain();
-      disarmSync();
-    },
-  };
-}
-
-/** Whether what waits for a sink leaves little room; ends well below where it begins. */
-function isNearlyFull(store: Store, high: boolean, log: Log): boolean {
-  try {
-    return store.fill() >= (high ? NEARLY_FULL / 2 : NEARLY_FULL);
-  } catch (error) {
-    if (!(error instanceof StoreError)) throw error;
-    log.error("Outbox cannot be measured", { reason: error.message });
-    return high;
   }
 }

@@ -21,7 +21,7 @@ import {
 import { type Log, sparing } from "./log.ts";
 import type { Heard } from "./modem/modem.ts";
 import { Duplicates } from "./reading/duplicates.ts";
-import type { FileName, NewReading } from "./reading/reading.ts";
+import type { FileName, NewReading, Reading } from "./reading/reading.ts";
 import type { Entry } from "./store/outbox.ts";
 import { PatientAppender } from "./store/patient.ts";
 import type { Store } from "./store/store.ts";
@@ -31,6 +31,8 @@ export interface IntakeHost {
   readonly config: Pick<Config, "devices" | "readings">;
   readonly clock: Clock;
   readonly log: Log;
+  /** Told of readings once they are committed; must not throw. */
+  readonly onLogged?: (readings: readonly Reading[]) => void;
 }
 
 /** Numbers of the intake, for status and metrics. */
@@ -93,7 +95,13 @@ export class Intake implements Disposable {
     const windowMs = host.config.readings.duplicate_window_s * 1000;
     this.#duplicates = new Duplicates(windowMs);
     this.#intoLog = new PatientAppender(
-      store,
+      {
+        append(entries) {
+          const readings = store.append(entries);
+          host.onLogged?.(readings);
+          return readings;
+        },
+      },
       host.clock,
       host.log,
       (count) => this.counters.lost += count,
@@ -117,13 +125,14 @@ export class Intake implements Disposable {
       command: { actions, error: null },
       payload: encodeCommand(actions),
       received: this.#host.clock.instant(),
+      counter: null,
     }], false);
   }
 
   #take(heard: readonly Heard[], contact: boolean): void {
     const entries: Entry[] = [];
     const frames: DeviceFrame[] = [];
-    for (const { command, payload, received } of heard) {
+    for (const { command, payload, received, counter } of heard) {
       const { readings, problems } = interpret(command, received);
       for (const problem of problems) this.#tell(problem);
       for (const [device, link] of originsOf(command)) {
@@ -137,7 +146,12 @@ export class Intake implements Disposable {
         const ignored = this.#host.config.devices[reading.device]?.ignore;
         const repeated = this.#duplicates.seen(reading);
         if (!ignored && !repeated) {
-          entries.push({ reading, command: payload, part });
+          entries.push({
+            reading,
+            command: payload,
+            part,
+            frameCounter: counter,
+          });
           continue;
         }
         if (ignored) this.counters.ignored++;

@@ -33,13 +33,27 @@ export interface Log {
   child(fields: Fields): Log;
 }
 
+/** A record before it is written. */
+export interface LogEntry {
+  readonly level: "debug" | "info" | "warn" | "error";
+  readonly message: string;
+  /** Fields of every record of this child of the log. */
+  readonly always: Fields;
+  readonly fields: Fields;
+}
+
 /** Longest piece of hex in one record, in bytes; more is cut and said so. */
 export const HEX_CAP_BYTES = 256;
 
-/** Sends all records to `write`, one finished line each, from now on. */
+/**
+ * Sends all records to `write`, one finished line each, from now on.
+ *
+ * @param also told of every record, whatever the level that is written; must be quick
+ */
 export function openLog(
   config: LogConfig,
   write: (line: string) => void,
+  also?: (entry: LogEntry) => void,
 ): Log {
   resetSync();
   const render = config.format === "json" ? renderJson : renderText;
@@ -54,7 +68,8 @@ export function openLog(
       { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["lines"] },
     ],
   });
-  return wrap(getLogger("dash7-edge"));
+  const log = wrap(getLogger("dash7-edge"));
+  return also === undefined ? log : tellingAlso(log, also, {});
 }
 
 /** Ends {@link openLog}; later records go nowhere. */
@@ -124,6 +139,28 @@ function wrap(logger: Logger): Log {
   };
 }
 
+/** The same log; each record is told to somebody else as well. */
+function tellingAlso(
+  log: Log,
+  also: (entry: LogEntry) => void,
+  always: Fields,
+): Log {
+  const both =
+    (level: LogEntry["level"]) =>
+    (message: string, fields: Fields = {}): void => {
+      also({ level, message, always, fields });
+      log[level](message, fields);
+    };
+  return {
+    debug: both("debug"),
+    info: both("info"),
+    warn: both("warn"),
+    error: both("error"),
+    child: (fields) =>
+      tellingAlso(log.child(fields), also, { ...always, ...fields }),
+  };
+}
+
 /** LogTape reads `{name}` in a message as a place for a field; ours are fixed texts. */
 function literal(message: string): string {
   return message.replaceAll("{", "{{").replaceAll("}", "}}");
@@ -171,7 +208,8 @@ function textOf(value: unknown): string {
   );
 }
 
-function plain(value: unknown): unknown {
+/** A field as it is written: bytes as hex and capped, errors as their words. */
+export function plain(value: unknown): unknown {
   if (typeof value === "bigint") return value.toString();
   if (value instanceof Uint8Array) {
     const shown = value.subarray(0, HEX_CAP_BYTES).toHex();

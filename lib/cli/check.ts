@@ -86,7 +86,7 @@ async function tryPort(host: AgentHost): Promise<string> {
     if (error instanceof SerialError && error.fault === "busy") {
       // The agent of this very configuration has it: as it should be.
       const pid = await agentPid(host.config.agent.data_dir);
-      if (pid !== null && error.message.includes(`(pid ${pid})`)) {
+      if (pid !== null && error.holder?.pid === pid) {
         return `held by the running agent (pid ${pid})`;
       }
       throw new Error(`${error.message}; is another agent running?`);

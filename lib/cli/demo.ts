@@ -138,6 +138,8 @@ async function demo(args: DemoArgs, io: Io): Promise<ExitCode> {
     devices: { meters: all, intervalMs: interval, listen: "contact" },
   }));
   const agent = stack.use(await startAgent(host));
+  const page = agent.http.url();
+  if (page !== null) io.err(`Dashboard, while this runs: ${page}\n\n`);
   const over = AbortSignal.any([
     io.signal,
     unread.signal,
@@ -205,7 +207,7 @@ data_dir = ${JSON.stringify(`${dir}/data`)}
 [serial]
 port = ${JSON.stringify(port)}
 [http]
-listen = ""
+listen = "127.0.0.1:0"
 [log]
 level = "warn"
 ${sinks.map((sink) => SINK_TABLES[sink](broker)).join("")}`;

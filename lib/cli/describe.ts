@@ -26,6 +26,14 @@ export function describeItem(
   return rows.map((row) => `${row}\n`).join("");
 }
 
+/**
+ * The actions of an ALP command as `decode --as alp --json` gives it, without
+ * what is in their files.
+ */
+export function describeActions(alp: unknown): string[] {
+  return command(record(alp), false);
+}
+
 function stream(item: Fields, dialect: Dialect): string[] {
   const later = record(item["after_silence"]);
   const discarded = `${item["discarded"]}${later["discarded"]}`;
@@ -50,18 +58,19 @@ function frameRows(frame: Fields, dialect: Dialect): string[] {
     : [`${head} payload=${hex === "" ? "none" : hex}`];
 }
 
-function command(item: Fields): string[] {
-  const rows = list(item["actions"]).flatMap(action);
+function command(item: Fields, files = true): string[] {
+  const rows = list(item["actions"]).flatMap((one) => action(one, files));
   if (item["error"] !== undefined) {
     rows.push(`error: ${item["error"]}, rest ${item["rest"] || "none"}`);
   }
   return rows.length === 0 ? ["no actions"] : rows;
 }
 
-function action({ op, raw, ...rest }: Fields): string[] {
+function action({ op, raw, ...rest }: Fields, files: boolean): string[] {
   const { status, data, ...plain } = rest;
   const head = [op, ...fields(plain)].join(" ");
   if (typeof data === "string") {
+    if (!files) return [head];
     const known = record(decodeLine(`file:${Number(rest["file_id"])}`, data));
     return known["error"] === undefined && rest["offset"] === 0
       ? [head, ...indented(file(known))]

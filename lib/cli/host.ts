@@ -6,6 +6,7 @@
  */
 import project from "../../deno.json" with { type: "json" };
 import type { AgentHost } from "../agent.ts";
+import { FlightRecorder } from "../capture/flight.ts";
 import { kernelClock, systemClock } from "../clock.ts";
 import {
   type Config,
@@ -22,10 +23,16 @@ import type { Io } from "./io.ts";
 /** An {@link AgentHost} on this machine; records go to stderr. */
 export function machineHost(config: Config, io: Io): AgentHost {
   const clock = systemClock(kernelClock(clockSynchronised));
+  const flight = new FlightRecorder(clock);
   return {
     config,
     clock,
-    log: openLog(config.log, (line) => io.err(`${line}\n`)),
+    flight,
+    log: openLog(
+      config.log,
+      (line) => io.err(`${line}\n`),
+      (entry) => flight.log(entry),
+    ),
     random: Math.random,
     open: openPort(config.serial),
     connect: mqttjs(clock),

@@ -4,6 +4,24 @@
  *
  * @module
  */
+import { type Clock, sleepOn } from "../clock.ts";
+
+/** The terminal that somebody sits at. */
+export interface Terminal {
+  /** Somebody reads stdout as it comes. */
+  readonly out: boolean;
+  /** Somebody reads stderr, on a terminal that can redraw a line. */
+  readonly err: boolean;
+  /** Somebody can answer questions on stdin. */
+  readonly asks: boolean;
+  /** Its width now, in columns. */
+  columns(): number;
+  /** Its height now, in lines. */
+  rows(): number;
+}
+
+/** Time as verbs see it. */
+export type IoClock = Pick<Clock, "nowMs" | "monoMs" | "sleep">;
 
 /** Streams, environment and end of a command. */
 export interface Io {
@@ -17,6 +35,10 @@ export interface Io {
   readonly signal: AbortSignal;
   /** Whether people look at stdout, and may see colours. */
   readonly colors: boolean;
+  /** Absent when nobody looks: everything is piped. */
+  readonly terminal?: Terminal;
+  /** Absent: the system's. */
+  readonly clock?: IoClock;
 }
 
 /** How a verb ends: 0 done, 1 failed, 2 wrong usage, 78 configuration refused. */
@@ -54,8 +76,48 @@ export function processIo(signal: AbortSignal): Io {
     signal,
     colors: Deno.stdout.isTerminal() && Deno.stderr.isTerminal() &&
       !Deno.env.get("NO_COLOR"),
+    terminal: {
+      out: Deno.stdout.isTerminal(),
+      err: Deno.stderr.isTerminal() && Deno.env.get("TERM") !== "dumb",
+      asks: Deno.stdin.isTerminal(),
+      columns: () => size().columns,
+      rows: () => size().rows,
+    },
   };
 }
+
+/** Size of the terminal; 80 by 24 where it cannot be asked. */
+function size(): { columns: number; rows: number } {
+  const usual = { columns: 80, rows: 24 };
+  try {
+    const { columns, rows } = Deno.consoleSize();
+    // A serial console often says 0 by 0.
+    return columns > 0 && rows > 0 ? { columns, rows } : usual;
+  } catch {
+    // Neither stream is a terminal.
+    return usual;
+  }
+}
+
+/** The time of a command. */
+export function clockOf(io: Io): IoClock {
+  return io.clock ?? systemTime;
+}
+
+/** The system's time. */
+export const systemTime: IoClock = {
+  nowMs: () => Date.now(),
+  monoMs: () => performance.now(),
+  sleep: (delayMs, options) =>
+    sleepOn(
+      (ms, fire) => {
+        const timer = setTimeout(fire, ms);
+        return () => clearTimeout(timer);
+      },
+      delayMs,
+      options?.signal,
+    ),
+};
 
 /** Whether an error only says that nobody reads our output any more. */
 export function isOutputClosed(error: unknown): boolean {

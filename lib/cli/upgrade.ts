@@ -32,7 +32,9 @@ export const upgradeCommand = command(
   "upgrade",
   map(
     object({
-      file: argument(string({ metavar: "FILE" })),
+      file: argument(string({ metavar: "FILE" }), {
+        description: message`the new program, as it was downloaded`,
+      }),
       watch: withDefault(
         option("--watch", integer({ metavar: "S", min: 0, max: 3600 }), {
           description:

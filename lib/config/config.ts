@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { basename, join } from "node:path";
 import type { z } from "zod";
 import { type Kinds, sinkKinds, type SinkSettings } from "../sink/kinds.ts";
 import { explain, type Finding } from "./explain.ts";
@@ -145,8 +146,8 @@ export interface FindOptions {
   /** Value of `--config`. */
   readonly flag?: string | undefined;
   readonly env: Environment;
-  /** Whether there is a file of that name. */
-  readonly exists?: (path: string) => boolean;
+  /** What there is of that name; null: nothing. */
+  readonly look?: (path: string) => "file" | "directory" | null;
 }
 
 /**
@@ -157,16 +158,24 @@ export interface FindOptions {
  * @throws {ConfigError} when there is none, naming all that was tried
  */
 export function findConfigFile(
-  { flag, env, exists = fileExists }: FindOptions,
+  { flag, env, look = lookAt }: FindOptions,
 ): string {
   const variable = env("DASH7_EDGE_CONFIG") || undefined;
   const named = flag ?? variable;
   if (named !== undefined) {
-    if (exists(named)) return named;
+    const what = look(named);
+    if (what === "file") return named;
     const source = flag !== undefined ? "--config" : "$DASH7_EDGE_CONFIG";
-    throw notFound(named, `no such file, though ${source} names it`);
+    const file = join(named, basename(DEFAULT_PLACES[0] ?? ""));
+    throw what === null
+      ? notFound(named, `no such file, though ${source} names it`)
+      : notFound(
+        named,
+        `a directory, though ${source} names it`,
+        look(file) === "file" ? `did you mean ${file}?` : writeOne(file),
+      );
   }
-  const found = DEFAULT_PLACES.find(exists);
+  const found = DEFAULT_PLACES.find((path) => look(path) === "file");
   if (found !== undefined) return found;
   throw notFound(
     "",
@@ -263,7 +272,11 @@ function whole(
   );
 }
 
-function notFound(file: string, found: string): ConfigError {
+function notFound(
+  file: string,
+  found: string,
+  hint = writeOne(file || "dash7-edge.toml"),
+): ConfigError {
   return new ConfigError([{
     file,
     line: 0,
@@ -271,15 +284,19 @@ function notFound(file: string, found: string): ConfigError {
     path: "",
     found,
     wanted: "a configuration file",
-    hint: `write one with: dash7-edge init --out ${file || "dash7-edge.toml"}`,
+    hint,
   }]);
 }
 
-function fileExists(path: string): boolean {
+function writeOne(file: string): string {
+  return `write one with: dash7-edge init --out ${file}`;
+}
+
+function lookAt(path: string): "file" | "directory" | null {
   try {
     // A directory is no configuration; /dev/stdin and the like are.
-    return !Deno.statSync(path).isDirectory;
+    return Deno.statSync(path).isDirectory ? "directory" : "file";
   } catch {
-    return false;
+    return null;
   }
 }

@@ -21,6 +21,9 @@ export interface Advice {
 /** Longest path of a Unix socket, in bytes. [Linux unix(7): sun_path less its end] */
 const SOCKET_PATH_BYTES = 107;
 
+/** A variable whose default stands in the file: `${NAME:-text}`. */
+const LITERAL_DEFAULT = /(?<!\$)\$\{[A-Za-z_][A-Za-z0-9_]*:-[^}]+\}/;
+
 /** Settings of a document, variables resolved, that cannot stand together. */
 export function contradictions(document: Table): Finding[] {
   return [
@@ -58,7 +61,7 @@ export function advice(
       });
     } else if (
       readable && typeof value === "string" && value !== "" &&
-      !fromVariable.has(pathKey(path)) &&
+      (!fromVariable.has(pathKey(path)) || LITERAL_DEFAULT.test(value)) &&
       (isSecret(path) || hasUserPassword(value))
     ) {
       all.push({
@@ -190,11 +193,11 @@ function* clientFaults(document: Table): Iterable<Finding> {
       yield {
         path: ["sinks", name, client.setting],
         part: "value",
-        found: `the client id ${
+        found: `the ${client.word} ${
           JSON.stringify(client.id)
         } that sink ${owner} uses at the same broker`,
         wanted:
-          "a client_id of its own for each sink: a broker keeps one connection for each",
+          `a ${client.setting} of its own for each sink: a broker keeps one connection for each`,
       };
     } else owners.set(client.key, name);
   }
@@ -203,11 +206,22 @@ function* clientFaults(document: Table): Iterable<Finding> {
 interface Client {
   readonly key: string;
   readonly id: string;
+  /** What the id is called. */
+  readonly word: string;
   /** The setting that decides the id. */
   readonly setting: string;
 }
 
 function clientOf(sink: Table): Client | undefined {
+  // A plug is known by its UID; by default all have the one of this gateway.
+  if (sink["vendor_id"] !== undefined) {
+    const uid = sink["uid"];
+    const id = typeof uid === "string" && uid !== ""
+      ? uid.toUpperCase()
+      : "of this gateway";
+    const broker = String(sink["broker"] ?? "").toLowerCase();
+    return { key: `${broker} plug ${id}`, id, setting: "uid", word: "UID" };
+  }
   const own = sink["client_id"];
   const edge = sink["edge_node_id"];
   const setting = typeof own === "string" && own !== ""
@@ -218,7 +232,7 @@ function clientOf(sink: Table): Client | undefined {
   if (typeof id !== "string" || typeof broker !== "string") return undefined;
   try {
     const address = brokerAddress(broker).text.toLowerCase();
-    return { key: `${address} ${id}`, id, setting };
+    return { key: `${address} ${id}`, id, setting, word: "client id" };
   } catch (error) {
     // What is wrong with the address is for its schema to say.
     if (error instanceof MqttError) return undefined;

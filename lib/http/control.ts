@@ -1,181 +1,174 @@
 /**
- * The control socket: how verbs of the command line ask the running agent. A
- * Unix socket that only its owner may open, spoken to in HTTP with JSON.
+ * What only the control socket has: how verbs of the command line steer the
+ * running agent. A Unix socket that only its owner may open, spoken to in HTTP
+ * with JSON; it serves all that TCP does as well.
  *
  * | request | answer |
  * | --- | --- |
- * | `GET /devices` | every device with its state and what waits for it |
- * | `DELETE /devices/UID` | forgets a device, until it is heard again |
- * | `POST /devices/UID/writes` | writes fields of its files; how each ended |
+ * | `DELETE /api/devices/UID` | forgets a device, until it is heard again |
+ * | `POST /api/devices/UID/writes` | writes fields of its files; how each ended |
+ * | `GET /api/queue/SINK?after=&limit=` | what waits for a sink, oldest first |
+ * | `DELETE /api/queue/SINK` | drops what waits for a sink: `{"purged": N}` |
+ * | `GET /api/queue/SINK/rejected?limit=` | what a sink refused, newest first |
+ * | `POST /api/diag` | writes the flight recorder: `{"file": PATH}` |
  *
  * @module
  */
 import { z } from "zod";
-import type { Devices, DeviceState } from "../device/device.ts";
-import type { Downlinks, WriteEnd } from "../downlink/downlink.ts";
-import type { Log } from "../log.ts";
+import type { WriteEnd } from "../downlink/downlink.ts";
+import { type Ask, jsonReply, refusal, type Reply } from "./exchange.ts";
+import { decoded, MAX_BODY_BYTES, tooLong } from "./guard.ts";
+import { Params, quoted } from "./params.ts";
+import { rows } from "./routes.ts";
+import type { Steering } from "./view.ts";
 
-/** What the socket serves from. */
-export interface ControlHost {
-  /** Where the socket is made. */
-  readonly path: string;
-  readonly log: Log;
-  readonly devices: Devices;
-  readonly downlinks: Downlinks;
-  readonly deviceName: (device: string) => string | undefined;
-  /** Takes a device off, with what waits for it. */
-  readonly forget: (device: string) => void;
-}
-
-/** Largest body of a request, bytes. */
-const MAX_BODY_BYTES = 4096;
-
-/** Body of `POST /devices/UID/writes`; data as hex. */
+/** Body of `POST /api/devices/UID/writes`; data as hex. */
 const writesBody = z.strictObject({
   mode: z.enum(["contact", "direct"]),
-  timeoutMs: z.number().min(100).max(600_000),
+  timeout_ms: z.number().min(100).max(600_000),
   writes: z.array(z.strictObject({
-    fileId: z.union([z.literal(61), z.literal(62)]),
+    file_id: z.union([z.literal(61), z.literal(62)]),
     offset: z.number().int().min(0).max(4),
     data: z.string().regex(/^([0-9A-Fa-f]{2}){1,5}$/),
   })).min(1).max(9),
 });
 
-/** What `POST /devices/UID/writes` asks. */
+/** What `POST /api/devices/UID/writes` asks. */
 export type WritesBody = z.input<typeof writesBody>;
 
-/** One device as `GET /devices` tells it. */
-export interface DeviceJson {
-  readonly device: string;
-  readonly name: string | null;
-  readonly state: "ok" | "silent" | "offline" | "unregistered";
-  readonly lastHeardMs: number;
-  readonly linkBudgetDb: number | null;
-  readonly rxLevelDbm: number | null;
-  /** The meter cannot be read. */
-  readonly meterLost: boolean;
-  readonly measurements: number;
-  readonly energyConfig: DeviceState["energyConfig"];
-  readonly buttonConfig: DeviceState["buttonConfig"];
-  readonly tag: string;
-  readonly lastWriteFailed: boolean;
-  readonly queued: readonly {
-    readonly fileId: number;
-    readonly offset: number;
-    readonly data: string;
-    readonly tries: number;
-    readonly queuedMs: number;
-  }[];
+/** Rows of a queue that are given when no limit is asked for. */
+const ROWS = 100;
+const MAX_ROWS = 10_000;
+
+/** What the control socket works with. */
+export interface ControlHost {
+  readonly steering: Steering;
+  /** UID of a device by UID in any case or by its configured name; null when it is neither. */
+  readonly deviceOf: (text: string) => string | null;
 }
 
-/** Opens the socket; a failure is told and leaves the agent without one. */
-export async function serveControl(
+/** Answers a path that changes things, or looks into a queue; null when there is no such path. */
+export function control(
   host: ControlHost,
-): Promise<AsyncDisposable> {
-  const { path, log } = host;
-  try {
-    await makeRoom(path);
-    // Whoever opens it may change devices: nobody else, from its first moment on.
-    const mask = Deno.umask(0o177);
-    const stop = new AbortController();
-    let server: Deno.HttpServer;
-    try {
-      server = Deno.serve(
-        { path, transport: "unix", signal: stop.signal, onListen: () => {} },
-        (request) => answer(host, request),
-      );
-    } finally {
-      Deno.umask(mask);
-    }
-    await Deno.chmod(path, 0o600);
-    return {
-      async [Symbol.asyncDispose]() {
-        // At once: a direct write may take as long as its caller allows.
-        stop.abort();
-        await server.finished;
-        await Deno.remove(path).catch(() => {});
-      },
-    };
-  } catch (error) {
-    log.warn("Control socket not open; verbs cannot ask this agent", {
-      socket: path,
-      reason: error instanceof Error ? error.message : String(error),
+  path: string,
+  query: string,
+  ask: Ask,
+): Reply | Promise<Reply> | null {
+  const steps = path.split("/").slice(1).map((step) => decoded(step) ?? "");
+  const [api, area, name, what, ...more] = steps;
+  if (api !== "api" || more.length > 0) return null;
+  if (area === "diag" && name === undefined) {
+    return by(ask, { POST: () => diag(host, query) });
+  }
+  if (name === undefined) return null;
+  if (area === "devices" && what === undefined) {
+    return by(ask, { DELETE: () => forget(host, name, query) });
+  }
+  if (area === "devices" && what === "writes") {
+    return by(ask, { POST: () => write(host, name, query, ask) });
+  }
+  if (area === "queue" && what === undefined) {
+    return by(ask, {
+      GET: () => peek(host, name, query),
+      DELETE: () => purge(host, name, query),
     });
-    return { [Symbol.asyncDispose]: () => Promise.resolve() };
   }
+  if (area === "queue" && what === "rejected") {
+    return by(ask, { GET: () => rejected(host, name, query) });
+  }
+  return null;
 }
 
-/** Removes a socket that an agent left behind when it was killed. */
-async function makeRoom(path: string): Promise<void> {
-  const there = await Deno.lstat(path).catch(() => null);
-  if (there === null) {
-    await Deno.mkdir(path.replace(/[^/]*$/, ""), { recursive: true });
-    return;
+type Deed = () => Reply | Promise<Reply>;
+
+function by(
+  { method }: Ask,
+  deeds: Readonly<Partial<Record<"GET" | "POST" | "DELETE", Deed>>>,
+): Reply | Promise<Reply> {
+  for (const [name, deed] of Object.entries(deeds)) {
+    if (name === method || (name === "GET" && method === "HEAD")) return deed();
   }
-  if (!there.isSocket) throw new Error(`${path} is taken by something else`);
-  const alive = await Deno.connect({ path, transport: "unix" })
-    .then((connection) => (connection.close(), true), () => false);
-  if (alive) throw new Error("another agent has it");
-  await Deno.remove(path);
+  const allow = Object.keys(deeds).join(", ");
+  return refusal(405, `${method} is not answered here: ${allow} only`, {
+    allow,
+  });
 }
 
-function json(value: unknown, status = 200): Response {
-  return Response.json(value, { status });
+async function diag({ steering }: ControlHost, query: string): Promise<Reply> {
+  new Params(query, []);
+  return jsonReply({ file: await steering.diag() });
 }
 
-function unknown(device: string): Response {
-  return json({ error: `device ${device} is not known` }, 404);
+function forget(host: ControlHost, name: string, query: string): Reply {
+  new Params(query, []);
+  const device = host.deviceOf(name);
+  if (device === null || !host.steering.forget(device)) return stranger(name);
+  return jsonReply({ forgotten: device });
 }
 
-async function answer(host: ControlHost, request: Request): Promise<Response> {
-  const { pathname } = new URL(request.url);
-  const [, root, device, what] = pathname.split("/");
-  if (root === "devices" && device === undefined) {
-    if (request.method !== "GET") return json({ error: "GET only" }, 405);
-    return json(host.devices.list().map((state) => deviceJson(host, state)));
-  }
-  if (root === "devices" && device !== undefined && what === undefined) {
-    if (request.method !== "DELETE") return json({ error: "DELETE only" }, 405);
-    if (host.devices.get(device) === undefined) return unknown(device);
-    host.forget(device);
-    return json({ forgotten: device });
-  }
-  if (root === "devices" && device !== undefined && what === "writes") {
-    if (request.method !== "POST") return json({ error: "POST only" }, 405);
-    return await configure(host, device, request);
-  }
-  return json({ error: `there is no ${pathname}` }, 404);
-}
-
-async function configure(
+async function write(
   host: ControlHost,
-  device: string,
-  request: Request,
-): Promise<Response> {
-  if (host.devices.get(device) === undefined) return unknown(device);
-  const text = await bodyOf(request);
-  if (text === null) return json({ error: "the body is too long" }, 413);
+  name: string,
+  query: string,
+  ask: Ask,
+): Promise<Reply> {
+  new Params(query, []);
+  const device = host.deviceOf(name);
+  if (device === null || !host.steering.knows(device)) return stranger(name);
+  const text = await ask.body(MAX_BODY_BYTES);
+  if (text === null) return refusal(413, tooLong("a longer body"));
   const body = writesBody.safeParse(parsed(text));
-  if (!body.success) {
-    return json({ error: z.prettifyError(body.error) }, 400);
-  }
-  const { mode, timeoutMs, writes } = body.data;
+  if (!body.success) return refusal(400, z.prettifyError(body.error));
+  const { mode, timeout_ms, writes } = body.data;
   const ends: WriteEnd[] = [];
-  for (const { fileId, offset, data } of writes) {
-    const write = { fileId, offset, data: Uint8Array.fromHex(data) };
-    ends.push(await host.downlinks.write(device, write, mode, timeoutMs));
+  for (const { file_id, offset, data } of writes) {
+    ends.push(
+      await host.steering.write(
+        device,
+        { fileId: file_id, offset, data: Uint8Array.fromHex(data) },
+        mode,
+        timeout_ms,
+      ),
+    );
   }
-  return json(ends);
+  return jsonReply(ends);
 }
 
-/** The text of a body; null if it is longer than it may be. */
-async function bodyOf(request: Request): Promise<string | null> {
-  const length = Number(request.headers.get("content-length") ?? Infinity);
-  if (!(length <= MAX_BODY_BYTES)) {
-    await request.body?.cancel();
-    return null;
-  }
-  return await request.text();
+function peek({ steering }: ControlHost, sink: string, query: string): Reply {
+  const params = new Params(query, ["after", "limit"]);
+  const found = steering.peek(
+    sink,
+    params.count("limit", 1, MAX_ROWS) ?? ROWS,
+    params.count("after", 0, Number.MAX_SAFE_INTEGER) ?? 0,
+  );
+  return found === null ? noSink(sink) : rows(found);
+}
+
+function rejected(
+  { steering }: ControlHost,
+  sink: string,
+  query: string,
+): Reply {
+  const params = new Params(query, ["limit"]);
+  const found = steering.rejected(
+    sink,
+    params.count("limit", 1, MAX_ROWS) ?? ROWS,
+  );
+  return found === null ? noSink(sink) : rows(found);
+}
+
+function purge({ steering }: ControlHost, sink: string, query: string): Reply {
+  new Params(query, []);
+  const purged = steering.purge(sink);
+  return purged === null ? noSink(sink) : jsonReply({ purged });
+}
+
+function stranger(device: string): Reply {
+  return refusal(404, `device ${quoted(device)} is not known`);
+}
+
+function noSink(sink: string): Reply {
+  return refusal(404, `there is no sink ${quoted(sink)}`);
 }
 
 function parsed(text: string): unknown {
@@ -185,37 +178,4 @@ function parsed(text: string): unknown {
     if (error instanceof SyntaxError) return null;
     throw error;
   }
-}
-
-function deviceJson(host: ControlHost, state: DeviceState): DeviceJson {
-  const { device, link } = state;
-  return {
-    device,
-    name: host.deviceName(device) ?? null,
-    state: state.unregistered
-      ? "unregistered"
-      : state.offline !== null
-      ? "offline"
-      : state.silent !== null
-      ? "silent"
-      : "ok",
-    lastHeardMs: state.lastHeard.wallMs,
-    linkBudgetDb: link?.linkBudgetDb ?? null,
-    rxLevelDbm: link?.rxLevelDbm ?? null,
-    meterLost: state.modbusLost !== null,
-    measurements: state.measurementCounter,
-    energyConfig: state.energyConfig,
-    buttonConfig: state.buttonConfig,
-    tag: state.tag,
-    lastWriteFailed: state.lastWriteFailed,
-    queued: host.downlinks.queued(device).map((
-      { fileId, offset, data, tries, queuedWallMs },
-    ) => ({
-      fileId,
-      offset,
-      data: data.toHex(),
-      tries,
-      queuedMs: queuedWallMs,
-    })),
-  };
 }

@@ -15,7 +15,9 @@ export const httpConfig = z.strictObject({
       "control socket; default $RUNTIME_DIRECTORY/control.sock, else data_dir/control.sock",
     ),
   token: z.string().min(1).optional()
-    .describe("secret asked for when listen is not a loopback address"),
+    .describe(
+      "secret that every request over TCP must bring; needed when listen is not a loopback address",
+    ),
 });
 
 /** Checked section `[http]`. */

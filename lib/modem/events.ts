@@ -118,4 +118,6 @@ export interface Session {
 export interface Limits {
   readonly localTimeoutMs: number;
   readonly remoteTimeoutMs: number;
+  /** Nobody is at the other end (a recording): nothing is asked, all that comes is heard. */
+  readonly listenOnly?: boolean;
 }

@@ -3,7 +3,8 @@
  * lost, feeds frames to the session and performs what the session asks for.
  *
  * Absent, busy, unplugged and silent are states here, not ends: `run` returns
- * only when its signal aborts.
+ * only when its signal aborts. Long since port, session and those who watch them
+ * meet in one loop; each of them has a file of its own.
  *
  * @module
  */
@@ -15,16 +16,18 @@ import { Deframer, type DeframerItem } from "../frame/deframer.ts";
 import { type Log, sparing } from "../log.ts";
 import { run, type Running } from "../machine.ts";
 import { type BytePort, type OpenPort, SerialError } from "../serial/serial.ts";
-import type {
-  Answer,
-  Identity,
-  Session,
-  SessionEffect,
-  SessionEvent,
-} from "./events.ts";
+import type { Answer, Session, SessionEffect, SessionEvent } from "./events.ts";
 import { LinkWatch } from "./link.ts";
 import { type LineCounters, Reports } from "./reports.ts";
 import { newSession, step } from "./session.ts";
+import {
+  type ModemState,
+  notTried,
+  portClosed,
+  type PortDown,
+  portRefused,
+} from "./state.ts";
+import { StuckWatch } from "./stuck.ts";
 
 /** Section `[modem]` of the configuration. */
 export const modemConfig = z.strictObject({
@@ -43,16 +46,8 @@ export interface Heard {
   /** The command's bytes. */
   readonly payload: Uint8Array;
   readonly received: ReturnType<Clock["instant"]>;
-}
-
-/** What the modem is doing. */
-export interface ModemState {
-  /** Whether the port is open. */
-  readonly portUp: boolean;
-  readonly phase: Session["phase"];
-  readonly identity: Identity | null;
-  /** One line for a technician. */
-  readonly detail: string;
+  /** The counter of the serial frame it came in; null when it came as an answer. */
+  readonly counter: number | null;
 }
 
 /** What a {@link Modem} works with. */
@@ -63,19 +58,18 @@ export interface ModemHost {
   readonly silenceMs: number;
   readonly clock: Clock;
   readonly log: Log;
+  /** The port is a recording: nothing is asked, and the link counts as up while it is open. */
+  readonly listenOnly?: boolean;
   /** Takes what one chunk of bytes brought, in order; must not throw. */
   readonly onHeard: (heard: readonly Heard[]) => void;
+  /** Told of everything on the line, before it is heard; for those who look. Must not throw. */
+  readonly onItem?: (item: DeframerItem, received: Heard["received"]) => void;
   /** Told when the modem's link is up (with its UID) and when it is lost; must not throw. */
   readonly onLink?: (up: boolean, uid: string | null) => void;
 }
 
 /** Pause before a port that could not be opened, or was lost, is tried again. */
 export const REOPEN_MS = 1000;
-
-/** Longest that opening or closing a port takes: a driver may wait half a minute for its device. */
-const MOVE_MS = 60_000;
-/** Longest that bytes may lie in the driver while a read is under way. */
-const UNREAD_MS = 5000;
 
 /** The modem on the serial port. */
 export class Modem {
@@ -90,17 +84,15 @@ export class Modem {
   readonly #deframer = new Deframer();
   #ticket = 0;
   #port: BytePort | null = null;
-  #portDetail = "Port not opened yet";
+  /** Why the port is not open, while it is not. */
+  #down: PortDown = notTried;
   #heard: Heard[] = [];
   #received: Heard["received"];
+  /** Of the frame that the session has at hand. */
+  #counter = 0;
   #silence: (() => void) | null = null;
-  /** What is being done to the port, and since when. */
-  #doing: { readonly what: "open" | "close"; readonly sinceMs: number } | null =
-    null;
-  #chunks = 0;
-  /** Bytes seen lying in the driver: since when, and after how many chunks. */
-  #unread: { readonly sinceMs: number; readonly chunks: number } | null = null;
   readonly #link: LinkWatch;
+  readonly #stuck: StuckWatch;
   #signal: AbortSignal | null = null;
 
   constructor(host: ModemHost) {
@@ -109,6 +101,7 @@ export class Modem {
     this.#noise = sparing(host.log, () => host.clock.monoMs());
     this.#reports = new Reports(host.log, this.#noise);
     this.#received = host.clock.instant();
+    this.#stuck = new StuckWatch(host.clock);
     this.#link = new LinkWatch(
       host.clock,
       (up) => host.onLink?.(up, this.state().identity?.uid ?? null),
@@ -118,6 +111,7 @@ export class Modem {
       newSession({
         localTimeoutMs: host.config.local_timeout_s * 1000,
         remoteTimeoutMs: host.config.remote_timeout_s * 1000,
+        listenOnly: host.listenOnly ?? false,
       }),
       (effect) => this.#perform(effect),
     );
@@ -131,11 +125,16 @@ export class Modem {
   /** What the modem is doing now. */
   state(): ModemState {
     const { phase, identity } = this.#session.state();
+    if (this.#port === null) {
+      const { why, detail } = this.#down;
+      return { portUp: false, portFault: why, phase, identity, detail };
+    }
     return {
-      portUp: this.#port !== null,
+      portUp: true,
+      portFault: null,
       phase,
       identity,
-      detail: this.#port === null ? this.#portDetail : this.#reports.trouble ??
+      detail: this.#reports.trouble ??
         (phase === "ready" ? "Modem identified" : "Waiting for the modem"),
     };
   }
@@ -167,19 +166,7 @@ export class Modem {
    * no fault of the reader.
    */
   stuck(): string | null {
-    const nowMs = this.#host.clock.monoMs();
-    if (this.#doing !== null && nowMs - this.#doing.sinceMs > MOVE_MS) {
-      return `The port does not ${this.#doing.what}`;
-    }
-    const count = this.#port?.unread?.() ?? 0;
-    if (count === 0) {
-      this.#unread = null;
-    } else if (this.#unread?.chunks !== this.#chunks) {
-      this.#unread = { sinceMs: nowMs, chunks: this.#chunks };
-    } else if (nowMs - this.#unread.sinceMs > UNREAD_MS) {
-      return `${count} bytes lie in the port and are not read`;
-    }
-    return null;
+    return this.#stuck.stuck(this.#port?.unread?.() ?? 0);
   }
 
   /** Keeps the port open and the session going until `signal` aborts. */
@@ -190,7 +177,7 @@ export class Modem {
     signal.addEventListener("abort", end);
     this.#lookAtLink();
     while (!signal.aborted) {
-      const port = await this.#timed("open", this.#open());
+      const port = await this.#stuck.timed("open", this.#open());
       if (port === null) {
         await this.#host.clock.sleep(REOPEN_MS, { signal });
         continue;
@@ -202,7 +189,7 @@ export class Modem {
         await this.#converse(port);
       } finally {
         signal.removeEventListener("abort", close);
-        await this.#timed("close", port[Symbol.asyncDispose]());
+        await this.#stuck.timed("close", port[Symbol.asyncDispose]());
       }
       if (!signal.aborted) {
         await this.#host.clock.sleep(REOPEN_MS, { signal });
@@ -215,19 +202,10 @@ export class Modem {
     if (this.#signal?.aborted ?? true) return;
     this.#link.look({
       portUp: this.#port !== null,
-      identified: this.#session.state().phase === "ready",
+      identified: this.#session.state().phase === "ready" ||
+        this.#host.listenOnly === true,
       silent: this.#reports.silent,
     });
-  }
-
-  /** Notes how long a step takes, for {@link stuck}. */
-  async #timed<T>(what: "open" | "close", step: PromiseLike<T>): Promise<T> {
-    this.#doing = { what, sinceMs: this.#host.clock.monoMs() };
-    try {
-      return await step;
-    } finally {
-      this.#doing = null;
-    }
   }
 
   /** Opens the port; null after telling why not, once per reason. */
@@ -238,8 +216,8 @@ export class Modem {
       return port;
     } catch (error) {
       if (!(error instanceof SerialError)) throw error;
-      if (error.message !== this.#portDetail) {
-        this.#portDetail = error.message;
+      if (error.message !== this.#down.detail) {
+        this.#down = portRefused(error);
         this.#noise.warn("Serial port not usable, will be tried every second", {
           reason: error.message,
         });
@@ -258,10 +236,10 @@ export class Modem {
       for (;;) {
         const chunk = await port.read();
         if (chunk === null) {
-          this.#portDetail = "Port closed";
+          this.#down = portClosed;
           return;
         }
-        this.#chunks++;
+        this.#stuck.read();
         this.#received = this.#host.clock.instant();
         this.#take(this.#deframer.push(chunk));
         this.#watchSilence();
@@ -269,7 +247,7 @@ export class Modem {
       }
     } catch (error) {
       if (!(error instanceof SerialError)) throw error;
-      this.#portDetail = error.message;
+      this.#down = portRefused(error);
       this.#noise.warn("Serial port lost, will be opened again", {
         port: port.name,
         reason: error.message,
@@ -302,9 +280,11 @@ export class Modem {
 
   #take(found: readonly DeframerItem[]): void {
     for (const item of found) {
+      this.#host.onItem?.(item, this.#received);
       switch (item.kind) {
         case "frame":
           this.counters.frames[item.frame.type]++;
+          this.#counter = item.frame.counter;
           this.#session.feed({ type: "frame", frame: item.frame });
           this.#reports.spoken = true;
           break;
@@ -354,6 +334,7 @@ export class Modem {
           command: effect.command,
           payload: effect.payload,
           received: this.#received,
+          counter: this.#counter,
         });
         break;
       case "answered": {

@@ -89,6 +89,9 @@ function identify(
   state: Session,
   before: readonly SessionEffect[] = [],
 ): Stepped<Session, SessionEffect> {
+  if (state.limits.listenOnly === true) {
+    return { state: { ...state, phase: "identifying" }, effects: before };
+  }
   const sent = transmit(
     { ...state, phase: "identifying" },
     { ticket: null, remote: false, actions: [] },
@@ -310,7 +313,9 @@ function keepAlive(state: Session): Stepped<Session, SessionEffect> {
   if (state.heardSinceCheck) {
     return { state: { ...state, heardSinceCheck: false }, effects: [again] };
   }
-  if (state.pending.size > 0) return { state, effects: [again] };
+  if (state.pending.size > 0 || state.limits.listenOnly === true) {
+    return { state, effects: [again] };
+  }
   const effects: SessionEffect[] = [again];
   if (state.unanswered > 0) {
     effects.push(report({

@@ -46,7 +46,14 @@ export async function openSocket(
   return await secure(address, socket, material, options);
 }
 
-async function resolve(address: BrokerAddress): Promise<readonly string[]> {
+/**
+ * The addresses of a broker's name.
+ *
+ * @throws {MqttError} step `dns`
+ */
+export async function resolve(
+  address: BrokerAddress,
+): Promise<readonly string[]> {
   if (net.isIP(address.host) !== 0) return [address.host];
   try {
     const found = await lookup(address.host, { all: true });
@@ -90,7 +97,8 @@ async function connectAny(
   throw failed;
 }
 
-function connectOne(
+/** Connects to one address. */
+export function connectOne(
   host: string,
   port: number,
   signal: AbortSignal,
@@ -144,7 +152,7 @@ export function firstErrorOf(socket: net.Socket): Error | undefined {
 }
 
 /** Resolves with `socket` at `event`; destroys it when that does not come. */
-function settled<S extends net.Socket>(
+export function settled<S extends net.Socket>(
   socket: S,
   event: "connect" | "secureConnect",
   signal: AbortSignal,
@@ -180,7 +188,8 @@ function settled<S extends net.Socket>(
   });
 }
 
-async function unlessAborted<T>(
+/** Gives up waiting when the signal aborts; the work itself goes on. */
+export async function unlessAborted<T>(
   work: Promise<T>,
   signal: AbortSignal,
 ): Promise<T> {
@@ -204,7 +213,9 @@ const words: Readonly<Record<string, string>> = {
   ENETUNREACH: "network is unreachable",
   SELF_SIGNED_CERT_IN_CHAIN: untrusted(),
   DEPTH_ZERO_SELF_SIGNED_CERT: untrusted(),
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted(),
+  // The runtime says this of a certificate that is out of date, too.
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    `${untrusted()}; or it has expired, or this machine's clock is wrong: \`dash7-edge doctor\` says which`,
   UNABLE_TO_GET_ISSUER_CERT: untrusted(),
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted(),
   CERT_HAS_EXPIRED:

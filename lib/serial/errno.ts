@@ -120,11 +120,11 @@ export function errnoName(errno: number): string {
 export function openError(path: string, errno: number): SerialError {
   const meaning = MEANINGS.get(errno);
   const text = meaning?.text ?? "the system refuses";
-  const advice = meaning?.advice === undefined ? "" : `: ${meaning.advice}`;
+  const advice = meaning?.advice;
   return new SerialError(
-    `Cannot open ${path}: ${text} (${errnoName(errno)})${advice}`,
+    `Cannot open ${path}: ${text} (${errnoName(errno)})`,
     meaning?.fault ?? "failed",
-    errno,
+    { errno, ...(advice === undefined ? {} : { advice }) },
   );
 }
 
@@ -138,6 +138,6 @@ export function lostError(
   return new SerialError(
     `Cannot ${what} ${path}: the device is gone${code}`,
     "lost",
-    errno,
+    { errno },
   );
 }

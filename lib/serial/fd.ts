@@ -54,7 +54,7 @@ export function fdPort(
     throw new SerialError(
       `Cannot open ${name}: no descriptor to spare`,
       "failed",
-      -wake,
+      { errno: -wake },
     );
   }
   return new FdPort(name, fd, wake, options.beforeClose ?? (() => {}));

@@ -44,8 +44,8 @@ export async function lockOwner(
 }
 
 /** A holder in words, for an error. */
-export function holderText(holder: Holder | undefined): string {
-  if (holder === undefined) {
+export function holderText(holder: Holder | null): string {
+  if (holder === null) {
     return "by a process that this user may not see";
   }
   return holder.pid === Deno.pid

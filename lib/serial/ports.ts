@@ -73,16 +73,16 @@ export async function resolvePort(
   const [only, ...others] = candidates.sort(byName);
   if (only === undefined) {
     throw new SerialError(
-      `Cannot find a serial port: nothing in ${roots.dev}/serial/by-id, no ttyACM, no ttyUSB: plug the modem in, or set [serial] port`,
+      `Cannot find a serial port: nothing in ${roots.dev}/serial/by-id, no ttyACM, no ttyUSB`,
       "absent",
+      { advice: "plug the modem in, or set [serial] port" },
     );
   }
   if (others.length > 0) {
     throw new SerialError(
-      `Cannot choose a serial port: found ${
-        candidates.join(", ")
-      }: set [serial] port to one of them`,
+      `Cannot choose a serial port: found ${candidates.join(", ")}`,
       "ambiguous",
+      { advice: "set [serial] port to one of them" },
     );
   }
   return only;

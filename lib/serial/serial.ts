@@ -5,6 +5,7 @@
  * @module
  */
 import { z } from "zod";
+import type { Holder } from "./holder.ts";
 
 /** Section `[serial]` of the configuration. */
 export const serialConfig = z.strictObject({
@@ -33,18 +34,34 @@ export type SerialFault =
   | "lost"
   | "failed";
 
-/** A serial port that could not be opened or was lost. */
+/** What else is known of a {@link SerialError}. */
+export interface SerialErrorFacts {
+  /** What would do; said after the finding. */
+  readonly advice?: string;
+  /** Number of the system's error. */
+  readonly errno?: number | null;
+  /** Who has the port. */
+  readonly holder?: Holder | null;
+}
+
+/** A serial port that could not be opened or was lost; the message is finding and advice. */
 export class SerialError extends Error {
   override readonly name = "SerialError";
+  /** Number of the system's error, where there was one. */
+  readonly errno: number | null;
+  /** Who has the port, where that is known. */
+  readonly holder: Holder | null;
+
   constructor(
-    message: string,
+    /** What was found, for people. */
+    readonly finding: string,
     /** What is wrong, for code. */
     readonly fault: SerialFault,
-    /** Number and name of the system's error, where there was one. */
-    readonly errno: number | null = null,
-    options?: ErrorOptions,
+    { advice, errno = null, holder = null }: SerialErrorFacts = {},
   ) {
-    super(message, options);
+    super(advice === undefined ? finding : `${finding}: ${advice}`);
+    this.errno = errno;
+    this.holder = holder;
   }
 }
 

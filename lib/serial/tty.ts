@@ -91,12 +91,15 @@ async function refused(
   }
   if (errno !== EBUSY) return openError(path, errno);
   const holders = await findHolders([path], options.roots ?? systemRoots);
+  const holder = holders.get(path) ?? null;
   return new SerialError(
-    `Cannot open ${path}: it is held ${
-      holderText(holders.get(path))
-    }: stop that program, or set [serial] port to another device`,
+    `Cannot open ${path}: it is held ${holderText(holder)}`,
     "busy",
-    errno,
+    {
+      advice: "stop that program, or set [serial] port to another device",
+      errno,
+      holder,
+    },
   );
 }
 

@@ -7,7 +7,7 @@ import { z } from "zod";
 import { emqtt } from "./emqtt/emqtt.ts";
 import { jsonl } from "./jsonl/jsonl.ts";
 import { scorpio } from "./scorpio/scorpio.ts";
-import type { Sink, SinkHost, SinkKind } from "./sink.ts";
+import type { Endpoint, Sink, SinkHost, SinkKind } from "./sink.ts";
 
 /** Every kind of sink, by the `type` that selects it. */
 export const sinkKinds = {
@@ -59,4 +59,12 @@ export function probeSink(
   signal: AbortSignal,
 ): Promise<string> {
   return rows[config.type].probe(config, host, signal);
+}
+
+/** What the sink of a checked table talks to; null when its kind does not say. */
+export function endpointsOf(
+  config: SinkConfig,
+  host: SinkHost,
+): readonly Endpoint[] | null {
+  return rows[config.type].endpoints?.(config, host) ?? null;
 }

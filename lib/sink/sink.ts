@@ -21,7 +21,7 @@ import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { Devices } from "../device/device.ts";
 import type { Downlinks } from "../downlink/downlink.ts";
-import type { Connect } from "../mqtt/mqtt.ts";
+import type { Connect, ConnectOptions, OutMessage } from "../mqtt/mqtt.ts";
 import type { Reading } from "../reading/reading.ts";
 
 /** How the delivery of one reading ended. */
@@ -32,6 +32,20 @@ export interface SinkState {
   readonly up: boolean;
   /** One line for a technician: what it does, or which step failed and why. */
   readonly detail: string;
+}
+
+/** What a sink publishes because of a reading. */
+export interface Preview {
+  readonly messages: readonly {
+    /** An MQTT topic, or the path of a file. */
+    readonly topic: string;
+    /** Null where there is no broker. */
+    readonly qos: 0 | 1 | 2 | null;
+    readonly retain: boolean;
+    readonly payload: string;
+  }[];
+  /** What the messages alone do not say, in whole sentences. */
+  readonly note?: string;
 }
 
 /** A place readings are delivered to. */
@@ -50,6 +64,13 @@ export interface Sink extends AsyncDisposable {
     signal: AbortSignal,
   ): readonly Promise<Outcome>[];
   state(): SinkState;
+  /**
+   * What becomes of readings that come while it is down, as the end of a
+   * sentence; for a sink that settles them at once. Without it they wait.
+   */
+  readonly whileDown?: string;
+  /** What it publishes for a reading with its present configuration; publishes nothing. */
+  preview(reading: Reading): Preview;
 }
 
 /** What the composition root lends to a sink. */
@@ -75,12 +96,44 @@ export interface SinkHost {
   readonly version: string;
 }
 
+/**
+ * A place that a sink talks to, described so that `doctor` can go there step by
+ * step and say which one fails.
+ */
+export type Endpoint =
+  | {
+    readonly kind: "broker";
+    /** How the sink logs in, but with a client id of its own: the sink's would end its connection. */
+    readonly login: Omit<ConnectOptions, "signal">;
+    /** A message that shows the right to publish and that nobody takes for a reading, or why there is none. */
+    readonly trial:
+      | {
+        readonly message: OutMessage;
+        /** The topics that the sink must be allowed to write, as a filter. */
+        readonly pattern: string;
+      }
+      | { readonly none: string };
+  }
+  | { readonly kind: "file"; readonly path: string }
+  | { readonly kind: "stdout" }
+  | {
+    readonly kind: "listener";
+    readonly hostname: string;
+    readonly port: number;
+    /** Key of the configuration that sets it. */
+    readonly key: string;
+  }
+  /** Someone else has to come first. */
+  | { readonly kind: "awaited"; readonly reason: string };
+
 /** One row of the table of kinds. */
 export interface SinkKind<S extends z.ZodType = z.ZodType> {
   /** Schema of the sink's table in the configuration, `type` included. */
   readonly config: S;
   /** Opens the sink; connections are made behind the scenes, failures heal there. */
   open(config: z.output<S>, host: SinkHost): Sink;
+  /** What the sink talks to, in the order it does; without it `doctor` only probes. */
+  endpoints?(config: z.output<S>, host: SinkHost): readonly Endpoint[];
   /**
    * Tries once whether the platform can be reached with this configuration, and
    * says in one line what was reached. Delivers nothing.

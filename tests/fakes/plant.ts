@@ -14,6 +14,7 @@ import { loadConfig } from "../../lib/config/config.ts";
 import { encodeFile } from "../../lib/files/files.ts";
 import { MqttError } from "../../lib/mqtt/mqtt.ts";
 import type { Account } from "../../lib/store/outbox.ts";
+import { SerialError } from "../../lib/serial/serial.ts";
 import { fakeClock, settleMicrotasks } from "./clock.ts";
 import { fakeConnect } from "./connection.ts";
 import { memoryLog } from "./log.ts";
@@ -87,6 +88,8 @@ export class Plant implements AsyncDisposable {
   readonly down = new Set<string>();
   /** Brokers that acknowledge nothing, by host. */
   readonly frozen = new Set<string>();
+  /** The port is not there when it is opened the next time. */
+  unplugged = false;
   readonly #dir: string;
   readonly #more: string;
   readonly #net = fakeConnect();
@@ -116,6 +119,7 @@ export class Plant implements AsyncDisposable {
   async start(): Promise<void> {
     const text = `[agent]
 data_dir = "${this.#dir}"
+${this.#more.includes("[http]") ? "" : '[http]\nlisten = ""'}
 ${this.#more}
 [sinks.one]
 type = "scorpio"
@@ -135,6 +139,11 @@ edge_node_id = "g"
       log: this.log,
       random: () => 0,
       open: () => {
+        if (this.unplugged) {
+          return Promise.reject(
+            new SerialError("Cannot open /dev/ttyFAKE: absent", "absent"),
+          );
+        }
         const port = fakePort(undefined, (bytes) => {
           for (const frame of this.virtual.receive(bytes)) port.arrive(frame);
         });
@@ -186,6 +195,19 @@ edge_node_id = "g"
       if (connection.options.broker.includes(host)) connection.drop();
     }
     await this.settle();
+  }
+
+  /** Pulls the modem out, until {@link plug}. */
+  async pull(): Promise<void> {
+    this.unplugged = true;
+    this.#port?.pull();
+    await this.settle();
+  }
+
+  /** Plugs the modem in again. */
+  async plug(): Promise<void> {
+    this.unplugged = false;
+    await this.settle(2000);
   }
 
   /** What a broker was sent. */

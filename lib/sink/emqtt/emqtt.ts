@@ -6,7 +6,8 @@
  *
  * @module
  */
-import type { Outcome, Sink, SinkHost, SinkKind } from "../sink.ts";
+import type { ConnectOptions } from "../../mqtt/mqtt.ts";
+import type { Endpoint, Outcome, Sink, SinkHost, SinkKind } from "../sink.ts";
 import {
   clientIdOf,
   DEFAULT_LISTEN,
@@ -16,10 +17,11 @@ import {
 } from "./config.ts";
 import { type HttpServer, listenFault, serveHttp } from "./http.ts";
 import { MAIN, type Settings } from "./machine_state.ts";
+import { previewOf } from "./machine_preview.ts";
 import { mainProfile } from "./payload_main.ts";
 import { nodeProfile } from "./payload_node.ts";
 import { Plug } from "./plug.ts";
-import { openRegister, type Register } from "./register.ts";
+import { lockIn, openRegister, type Register } from "./register.ts";
 import { chooseUid, systemInterfaces } from "./uid.ts";
 
 /** Row of the table of kinds. */
@@ -31,21 +33,55 @@ export const emqtt: SinkKind<typeof emqttConfig> = {
       tryListen(config.http_listen ?? DEFAULT_LISTEN);
       return "waits for SICON.OS: its broker is learnt over HTTP";
     }
-    // A name of its own: the running agent's would end the agent's connection.
-    const uid = config.uid || "0000000CHECK";
     await using _connection = await host.connect({
-      broker: config.broker,
-      clientId: clientIdOf("check", uid),
-      protocol: "3.1.1",
-      username: config.username,
-      password: config.password,
-      tls: config.tls,
-      keepAliveS: config.keep_alive_s,
+      ...trialLogin(config, config.broker, "check"),
       signal,
     });
     return `logged in to ${config.broker}`;
   },
+  endpoints(config, host) {
+    const trial = {
+      none: "not tried: every topic of a plug makes SICON.OS do something",
+    };
+    const broker = (url: string): Endpoint => ({
+      kind: "broker",
+      login: trialLogin(config, url, "doctor"),
+      trial,
+    });
+    if (config.broker !== undefined) return [broker(config.broker)];
+    const listen = listenOf(config.http_listen ?? DEFAULT_LISTEN);
+    const locked = lockIn(host.dataDir, host.name);
+    return [
+      ...(listen === null
+        ? []
+        : [{ kind: "listener", ...listen, key: "http_listen" } as const]),
+      locked === null
+        ? {
+          kind: "awaited",
+          reason: "its broker is set by SICON.OS, which has not come yet",
+        }
+        : broker(locked),
+    ];
+  },
 };
+
+/** How to log in beside the running plug: under its own name the broker would end the plug's connection. */
+function trialLogin(
+  config: EmqttConfig,
+  broker: string,
+  word: string,
+): Omit<ConnectOptions, "signal"> {
+  const uid = config.uid || `0000000${word.toUpperCase()}`.slice(-12);
+  return {
+    broker,
+    clientId: clientIdOf(word, uid),
+    protocol: "3.1.1",
+    username: config.username,
+    password: config.password,
+    tls: config.tls,
+    keepAliveS: config.keep_alive_s,
+  };
+}
 
 /** @throws {Error} when the port cannot be opened; one in use may be the running agent's */
 function tryListen(text: string): void {
@@ -87,10 +123,14 @@ function openEmqtt(config: EmqttConfig, host: SinkHost): Sink {
   return {
     window: () => WINDOW,
     ready: () => Promise.resolve(),
+    whileDown:
+      "what is measured until it is back is not sent later, eMQTT has no message for the past",
     deliver: (readings, signal) =>
       readings.map(() =>
         Promise.resolve<Outcome>(signal.aborted ? "kept" : "accepted")
       ),
+    preview: (reading) =>
+      previewOf(plug.state(), settings, clock.instant(), reading),
     state() {
       const state = plug.state();
       const fault = server?.fault() ?? null;

@@ -81,6 +81,17 @@ export function openRegister(
   };
 }
 
+/** The broker a sink is locked to; null when none is known. Changes nothing. */
+export function lockIn(dir: string, name: string): string | null {
+  try {
+    const text = Deno.readTextFileSync(join(dir, `emqtt-${name}.json`));
+    return layout.parse(JSON.parse(text)).lock;
+  } catch {
+    // Not there yet, damaged, or of another user: the running sink tells.
+    return null;
+  }
+}
+
 function load(path: string, log: Log): Content {
   const empty: Content = { uid: null, lock: null, ids: {} };
   let text: string;

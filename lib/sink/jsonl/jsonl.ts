@@ -32,6 +32,8 @@ export const jsonl: SinkKind<typeof jsonlConfig> = {
     }
     return `${target.name} can be written`;
   },
+  endpoints: ({ path }) =>
+    path === "-" ? [{ kind: "stdout" }] : [{ kind: "file", path }],
 };
 
 /** Most readings that wait for the disk. */
@@ -93,6 +95,14 @@ export function jsonlSink(target: Target, host: SinkHost): Sink {
       );
       return readings.map(() => outcome);
     },
+    preview: (reading) => ({
+      messages: [{
+        topic: target.name,
+        qos: null,
+        retain: false,
+        payload: lineOf(reading, host.deviceName(reading.device)),
+      }],
+    }),
     state: () =>
       failure === null
         ? { up: true, detail: `Writing to ${target.name}` }

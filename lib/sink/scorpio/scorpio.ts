@@ -84,6 +84,30 @@ export const scorpio: SinkKind<typeof scorpioConfig> = {
     });
     return `logged in to ${config.broker}`;
   },
+  endpoints(config) {
+    const { signal: _, clientId, ...rest } = login(
+      config,
+      new AbortController().signal,
+    );
+    const { topic_root, project_id, edge_node_id } = config;
+    return [{
+      kind: "broker",
+      login: { ...rest, clientId: `${clientId}-doctor` },
+      trial: {
+        // A DDATA of a device that cannot be: ids of devices are hex digits.
+        // Without a DBIRTH the platform knows no such device, an empty payload
+        // is no JSON, and nothing is retained: there is nothing to take in.
+        // The right to DBIRTH is not tried, since that might make a device.
+        message: {
+          topic: `${topic_root}/${project_id}/DDATA/${edge_node_id}/doctor`,
+          payload: "",
+          qos: 1,
+          retain: false,
+        },
+        pattern: `${topic_root}/${project_id}/+/${edge_node_id}/#`,
+      },
+    }];
+  },
 };
 
 const KEEP_ALIVE_S = 60;
@@ -127,6 +151,20 @@ function openScorpio(config: ScorpioConfig, host: SinkHost): Sink {
     log,
   });
 
+  /** What a device's announcement and its data are. */
+  const birthOf = (device: string) => ({
+    topic: writer.topic("DBIRTH", device),
+    payload: writer.birth(),
+    qos: 1 as const,
+    retain: true,
+  });
+  const dataOf = (device: string, payload: string) => ({
+    topic: writer.topic("DDATA", device),
+    payload,
+    qos: 1 as const,
+    retain: false,
+  });
+
   /** Device → the announcement that the broker has acknowledged in this run. */
   const announced = new Map<string, string>();
   /** Announcements on their way, and on which connection. */
@@ -145,12 +183,7 @@ function openScorpio(config: ScorpioConfig, host: SinkHost): Sink {
     if (announced.get(device) === payload) return null;
     const before = underWay.get(device);
     if (before?.connection === connection) return before.ack;
-    const ack = connection.publish({
-      topic: writer.topic("DBIRTH", device),
-      payload,
-      qos: 1,
-      retain: true,
-    });
+    const ack = connection.publish(birthOf(device));
     const mine = { connection, ack };
     underWay.set(device, mine);
     const done = () => {
@@ -186,12 +219,7 @@ function openScorpio(config: ScorpioConfig, host: SinkHost): Sink {
     try {
       // Both leave now, in this order: MQTT keeps it.
       const birth = announce(connection, reading.device);
-      const data = connection.publish({
-        topic: writer.topic("DDATA", reading.device),
-        payload,
-        qos: 1,
-        retain: false,
-      });
+      const data = connection.publish(dataOf(reading.device, payload));
       const [birthAck, dataAck] = await Promise.all([birth, data]);
       if (birthAck !== null) {
         const outcome = judge(birthAck);
@@ -208,6 +236,19 @@ function openScorpio(config: ScorpioConfig, host: SinkHost): Sink {
 
   return {
     window: () => WINDOW,
+    preview(reading) {
+      const { device } = reading;
+      const payload = writer.data(reading);
+      if (payload === null) {
+        return { messages: [], note: "This file is not for SCorp-io." };
+      }
+      const data = dataOf(device, payload);
+      return announced.has(device) ? { messages: [data] } : {
+        messages: [birthOf(device), data],
+        note:
+          "The DBIRTH goes before the device's first DDATA in a run of the agent.",
+      };
+    },
     ready: (signal) => link.ready(signal),
     deliver(readings, signal) {
       const connection = link.connection();
