@@ -5,6 +5,7 @@ import {
   type Fields,
   HEX_CAP_BYTES,
   type Log,
+  type LogEntry,
   openLog,
   silentLog,
   sparing,
@@ -214,4 +215,32 @@ Deno.test("sparing() accounts for every record and keeps its rate", () => {
       },
     ),
   );
+});
+
+Deno.test("openLog() tells a second destination every record, whatever is written", () => {
+  const written: string[] = [];
+  const told: LogEntry[] = [];
+  const log = openLog(
+    { level: "warn", format: "text" },
+    (line) => written.push(line),
+    (entry) => told.push(entry),
+  );
+  try {
+    const part = log.child({ part: "modem" });
+    part.child({ port: "p" }).debug("Quiet {x}", { n: 1 });
+    part.warn("Loud");
+  } finally {
+    closeLog();
+  }
+  assert.equal(written.length, 1);
+  assert.match(written[0] ?? "", /WARN {2}Loud part=modem\n?$/);
+  assert.deepEqual(told, [
+    {
+      level: "debug",
+      message: "Quiet {x}",
+      always: { part: "modem", port: "p" },
+      fields: { n: 1 },
+    },
+    { level: "warn", message: "Loud", always: { part: "modem" }, fields: {} },
+  ]);
 });

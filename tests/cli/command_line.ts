@@ -5,7 +5,7 @@
  * @module
  */
 import { main } from "../../lib/cli/cli.ts";
-import type { ExitCode } from "../../lib/cli/io.ts";
+import type { ExitCode, IoClock, Terminal } from "../../lib/cli/io.ts";
 
 /** How a command line ended. */
 export interface Ended<Code = number> {
@@ -21,11 +21,23 @@ export interface Around {
   readonly env?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
   readonly colors?: boolean;
+  /** Absent: all streams are pipes. */
+  readonly terminal?: Terminal;
+  readonly clock?: IoClock;
   /** Called with each piece of stdout. */
   readonly onOut?: (text: string) => void;
   /** Called with each piece of stderr. */
   readonly onErr?: (text: string) => void;
 }
+
+/** A terminal that somebody sits at, 80 by 24. */
+export const TERMINAL: Terminal = {
+  out: true,
+  err: true,
+  asks: true,
+  columns: () => 80,
+  rows: () => 24,
+};
 
 /** Runs a command line in this process. */
 export async function cli(
@@ -50,6 +62,8 @@ export async function cli(
     env: (name) => around.env?.[name],
     signal: around.signal ?? new AbortController().signal,
     colors: around.colors ?? false,
+    ...(around.terminal === undefined ? {} : { terminal: around.terminal }),
+    ...(around.clock === undefined ? {} : { clock: around.clock }),
   });
   return { code, out, err };
 }

@@ -6,6 +6,7 @@ import {
   loadConfig,
   loadConfigFor,
 } from "../../lib/config/config.ts";
+import { contradictions } from "../../lib/config/rules.ts";
 import { redact } from "../../lib/config/secrets.ts";
 import { sampleKinds } from "./sample_kinds.ts";
 
@@ -323,6 +324,14 @@ Deno.test("loadConfig() warns about literal secrets that others can read", async
     ["gw.toml:8:12", "sinks.cloud.password"],
   ]);
   assert.deepEqual((await load(text, { mode: 0o600 })).warnings, []);
+  // A default that stands in the file is as literal as a password.
+  const withDefault = await load(`${SCORPIO}password = "\${P:-p}"\n`, {
+    mode: 0o644,
+  });
+  assert.match(
+    withDefault.warnings.join(),
+    /^gw\.toml:6:12: sinks\.cloud\.pass/,
+  );
   const fromEnv = await load(`${SCORPIO}password = "\${P}"\n`, {
     mode: 0o644,
     env: { P: "p" },
@@ -427,25 +436,51 @@ Deno.test("redact() hides every secret and nothing else", () => {
 });
 
 Deno.test("findConfigFile() goes by flag, variable, then the usual places", () => {
-  const all = () => true;
+  const all = () => "file" as const;
   const env = (name: string) =>
     name === "DASH7_EDGE_CONFIG" ? "/v.toml" : undefined;
   const none = () => undefined;
-  assert.equal(findConfigFile({ flag: "f.toml", env, exists: all }), "f.toml");
-  assert.equal(findConfigFile({ env, exists: all }), "/v.toml");
-  assert.equal(findConfigFile({ env: none, exists: all }), "./dash7-edge.toml");
+  assert.equal(findConfigFile({ flag: "f.toml", env, look: all }), "f.toml");
+  assert.equal(findConfigFile({ env, look: all }), "/v.toml");
+  assert.equal(findConfigFile({ env: none, look: all }), "./dash7-edge.toml");
   const etc = "/etc/dash7-edge/dash7-edge.toml";
   assert.equal(
-    findConfigFile({ env: none, exists: (path) => path === etc }),
+    findConfigFile({ env: none, look: (path) => path === etc ? "file" : null }),
     etc,
   );
-  assert.throws(() => findConfigFile({ env: none, exists: () => false }), {
+  assert.throws(() => findConfigFile({ env: none, look: () => null }), {
     name: "ConfigError",
     message:
       "found no configuration (tried --config, $DASH7_EDGE_CONFIG, ./dash7-edge.toml, /etc/dash7-edge/dash7-edge.toml), wanted a configuration file; write one with: dash7-edge init --out dash7-edge.toml",
   });
-  assert.throws(() => findConfigFile({ env, exists: () => false }), {
+  assert.throws(() => findConfigFile({ env, look: () => null }), {
     message:
       "/v.toml: found no such file, though $DASH7_EDGE_CONFIG names it, wanted a configuration file; write one with: dash7-edge init --out /v.toml",
   });
+  const directory = (path: string) =>
+    path === "/etc/edge" ? "directory" as const : null;
+  assert.throws(
+    () => findConfigFile({ flag: "/etc/edge", env, look: directory }),
+    {
+      message:
+        "/etc/edge: found a directory, though --config names it, wanted a configuration file; write one with: dash7-edge init --out /etc/edge/dash7-edge.toml",
+    },
+  );
+  const inside = (path: string) => directory(path) ?? "file";
+  assert.throws(
+    () => findConfigFile({ flag: "/etc/edge", env, look: inside }),
+    { message: /; did you mean \/etc\/edge\/dash7-edge\.toml\?$/ },
+  );
+});
+
+Deno.test("contradictions() refuses two plugs with one UID at one broker", () => {
+  const plug = { type: "emqtt", vendor_id: 1, broker: "mqtt://h" };
+  const found = (a: object, b: object) =>
+    contradictions({ sinks: { a: { ...plug, ...a }, b: { ...plug, ...b } } })
+      .map(({ path }) => path.join("."));
+  const uid = "02000000000a";
+  assert.deepEqual(found({ uid }, { uid: "02000000000A" }), ["sinks.b.uid"]);
+  assert.deepEqual(found({}, { uid: "" }), ["sinks.b.uid"]);
+  assert.deepEqual(found({ uid }, {}), []);
+  assert.deepEqual(found({ uid }, { uid, broker: "mqtt://other" }), []);
 });

@@ -1,6 +1,6 @@
 /**
- * `deno task docs`: writes the tables of `docs/sicon-os.md` from the tables
- * that the program itself works with, between markers.
+ * The tables of `docs/sicon-os.md`, from the tables that the program itself
+ * works with.
  *
  * @module
  */
@@ -12,9 +12,7 @@ import {
   eventRows,
 } from "../../lib/sink/emqtt/payload_event.ts";
 import type { Profile } from "../../lib/sink/emqtt/payload_index.ts";
-
-/** The manual that holds the tables. */
-export const manual = new URL("../../docs/sicon-os.md", import.meta.url);
+import { type Parts, table } from "./parts.ts";
 
 // What every table has in common with the defaults of the configuration.
 const { profile } = settingsOf(
@@ -28,21 +26,6 @@ const { profile } = settingsOf(
   "000000000000",
   "",
 );
-
-/** A Markdown table as `deno fmt` leaves it. */
-export function table(rows: readonly (readonly string[])[]): string {
-  const cells = rows.map((row) =>
-    row.map((cell) => cell.replaceAll("|", "\\|"))
-  );
-  const widths = (cells[0] ?? []).map((_, column) =>
-    Math.max(3, ...cells.map((row) => row[column]?.length ?? 0))
-  );
-  const line = (row: readonly string[], fill: string) =>
-    `| ${widths.map((w, i) => (row[i] ?? "").padEnd(w, fill)).join(" | ")} |`;
-  return cells.flatMap((row, i) =>
-    i === 0 ? [line(row, " "), line([], "-")] : [line(row, " ")]
-  ).join("\n");
-}
 
 function indices({ rows }: Profile): string {
   return table([
@@ -111,35 +94,10 @@ function pdInStatus(): string {
 }
 
 /** Marker → the table that stands there. */
-export const tables: ReadonlyMap<string, () => string> = new Map([
+export const siconParts: Parts = new Map([
   ["main", () => indices(profile(null))],
   ["node", () => indices(profile("0000000000000001"))],
   ["pdin", pdIn],
   ["pdin-status", pdInStatus],
   ["events", events],
 ]);
-
-/**
- * The manual with its tables as the program has them now.
- *
- * @throws {Error} when a marker is missing
- */
-export function withTables(text: string): string {
-  let result = text;
-  for (const [name, make] of tables) {
-    const start = `<!-- table ${name} -->`;
-    const end = `<!-- end ${name} -->`;
-    const from = result.indexOf(start);
-    const to = result.indexOf(end);
-    if (from < 0 || to < from) {
-      throw new Error(`Cannot write table ${name}: ${start} … ${end} missing`);
-    }
-    result = result.slice(0, from + start.length) + `\n\n${make()}\n\n` +
-      result.slice(to);
-  }
-  return result;
-}
-
-if (import.meta.main) {
-  Deno.writeTextFileSync(manual, withTables(Deno.readTextFileSync(manual)));
-}

@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
 import { main } from "../../lib/cli/cli.ts";
-import type { DeviceJson } from "../../lib/http/control.ts";
-import { serveControl } from "../../lib/http/control.ts";
-import { silentLog } from "../../lib/log.ts";
-import { model } from "../fakes/devices.ts";
-import { noDownlinks } from "../fakes/host.ts";
+import type { DeviceJson } from "../../lib/http/json.ts";
 import { Site, until } from "../downlink/agent.ts";
 
 /** Runs one command line; gives its exit code and what it said. */
@@ -27,7 +23,7 @@ Deno.test("devices lists what the agent knows, with what waits for each", async 
   await site.start(`[devices."326636300039004C"]\nname = "Compressor 2"\n`);
   const devices = (...args: string[]) =>
     cli("devices", ...args, "--config", site.config);
-  assert.match((await devices()).err, /No device was heard yet/);
+  assert.match((await devices()).err, /No device has been heard yet/);
   await site.uplink();
   const configured = await cli(
     "devices",
@@ -43,12 +39,6 @@ Deno.test("devices lists what the agent knows, with what waits for each", async 
   assert.equal(configured.code, 0, configured.err);
   assert.match(configured.out, /62\+0=2c010000: queued/);
   assert.match(configured.out, /61\+2=00: queued/);
-  const { out } = await devices();
-  assert.match(out, /^DEVICE +NAME +LAST HEARD +LINK +STATE +INTERVAL +QUEUED/);
-  assert.match(
-    out,
-    /326636300039004C +Compressor 2 .* dB +ok .*62\+0=2c010000 .*61\+2=00/,
-  );
   const json: DeviceJson = JSON.parse((await devices("--json")).out);
   assert.equal(json.device, site.device);
   assert.equal(json.state, "ok");
@@ -92,7 +82,7 @@ Deno.test("devices says plainly when no agent runs, or the device is not known",
   await site.stop();
   const alone = await cli("devices", "--config", site.config);
   assert.equal(alone.code, 1);
-  assert.match(alone.err, /no agent is running with this configuration/);
+  assert.match(alone.err, /no agent is running/);
 });
 
 Deno.test("devices forget takes a device off with what waits for it; heard again it is new", async () => {
@@ -132,80 +122,48 @@ Deno.test("devices configure refuses an interval outside of 60 to 86400 s", asyn
   }
 });
 
-Deno.test("serveControl() makes a socket for its owner only, in place of one left behind, and removes it", async () => {
-  const dir = await Deno.makeTempDir();
-  const path = `${dir}/deep/control.sock`;
-  const { registry, hears } = model();
-  hears([]);
-  const open = () =>
-    serveControl({
-      path,
-      log: silentLog,
-      devices: registry,
-      downlinks: noDownlinks,
-      deviceName: () => undefined,
-      forget: () => {},
-    });
-  await Deno.mkdir(`${dir}/deep`);
-  // What a killed agent leaves behind.
-  Deno.listen({ path, transport: "unix" }).close();
-  const control = await open();
-  assert.equal((Deno.statSync(path).mode ?? 0) & 0o777, 0o600);
-  // A second agent does without, and takes nothing away.
-  await (await open())[Symbol.asyncDispose]();
-  {
-    using client = Deno.createHttpClient({
-      proxy: { transport: "unix", path },
-    });
-    const ask = async (url: string, init: RequestInit = {}) => {
-      const response = await fetch(`http://agent${url}`, { client, ...init });
-      await response.json();
-      return response.status;
-    };
-    assert.equal(await ask("/devices"), 200);
-    assert.equal(await ask("/devices", { method: "POST" }), 405);
-    assert.equal(await ask("/"), 404);
-    assert.equal(await ask("/devices/x/writes", { method: "POST" }), 404);
-  }
-  await control[Symbol.asyncDispose]();
-  assert.throws(() => Deno.statSync(path), Deno.errors.NotFound);
-  await Deno.remove(dir, { recursive: true });
-});
-
-Deno.test("The control socket refuses bodies that are no writes", async () => {
+Deno.test("The control socket serves what TCP does, and steers", async () => {
   await using site = await Site.open();
-  await site.start();
+  await site.start(`[devices."326636300039004C"]\nname = "Compressor 2"\n`);
   await site.uplink();
-  using client = Deno.createHttpClient({
-    proxy: { transport: "unix", path: `${site.dir}/data/control.sock` },
-  });
-  const post = async (body: string) => {
-    const response = await fetch(`http://agent/devices/${site.device}/writes`, {
+  const path = `${site.dir}/data/control.sock`;
+  using client = Deno.createHttpClient({ proxy: { transport: "unix", path } });
+  const ask = async (method: string, url: string, body?: unknown) => {
+    const response = await fetch(`http://agent${url}`, {
       client,
-      method: "POST",
-      body,
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    await response.json();
-    return response.status;
+    return { status: response.status, body: await response.json() };
   };
-  const good = { fileId: 62, offset: 0, data: "2c010000" };
-  const body = (...writes: unknown[]) =>
-    JSON.stringify({ mode: "contact", timeoutMs: 1000, writes });
-  assert.equal(await post(body(good)), 200);
-  for (
-    const bad of [
-      "",
-      "{",
-      "[]",
-      body(),
-      body({ ...good, fileId: 14 }),
-      body({ ...good, offset: 5 }),
-      body({ ...good, offset: 0.5 }),
-      body({ ...good, data: "2c0" }),
-      body({ ...good, data: "zz" }),
-      body({ ...good, more: 1 }),
-    ]
-  ) assert.equal(await post(bad), 400, bad);
-  assert.equal(await post(" ".repeat(5000)), 413);
-  assert.equal(site.agent.downlinks.queued().length, 1);
+  const status = await ask("GET", "/status");
+  assert.equal(status.body.devices?.known, 1, JSON.stringify(status));
+  const written = await ask("POST", "/api/devices/Compressor%202/writes", {
+    mode: "contact",
+    timeout_ms: 1000,
+    writes: [{ file_id: 62, offset: 0, data: "2c010000" }],
+  });
+  assert.deepEqual(written, { status: 200, body: [{ end: "queued" }] });
+  const [device] = (await ask("GET", "/api/devices")).body;
+  assert.equal(device.name, "Compressor 2");
+  assert.equal(device.queued[0].data, "2c010000");
+  const queue = await ask("GET", "/api/queue/file");
+  assert.equal(queue.status, 200);
+  assert.deepEqual((await ask("DELETE", "/api/queue/file")).body, {
+    purged: 0,
+  });
+  assert.equal((await ask("GET", "/api/queue/none")).status, 404);
+  assert.deepEqual((await ask("GET", "/api/queue/file/rejected")).body, []);
+  assert.deepEqual(
+    (await ask("DELETE", `/api/devices/${site.device.toLowerCase()}`)).body,
+    { forgotten: site.device },
+  );
+  assert.deepEqual((await ask("GET", "/api/devices")).body, []);
+  const stream = await fetch("http://agent/api/stream?events=status", {
+    client,
+  });
+  const reader = stream.body?.getReader();
+  const { value } = await reader?.read() ?? {};
+  assert.match(new TextDecoder().decode(value), /^id: .*\nevent: status\ndata/);
+  await reader?.cancel();
 });

@@ -98,6 +98,7 @@ Deno.test("Modem tries an absent port each second and tells each reason once", a
   bench.fault = new SerialError(
     "Cannot open /dev/ttyX: no such port",
     "absent",
+    { advice: "plug it in" },
   );
   await settleMicrotasks();
   bench.port.pull();
@@ -106,16 +107,23 @@ Deno.test("Modem tries an absent port each second and tells each reason once", a
   assert.equal(bench.log.about("not usable").length, 1);
   assert.deepEqual(bench.modem.state(), {
     portUp: false,
+    portFault: {
+      fault: "absent",
+      finding: "Cannot open /dev/ttyX: no such port",
+      holder: null,
+    },
     phase: "closed",
     identity: null,
-    detail: "Cannot open /dev/ttyX: no such port",
+    detail: "Cannot open /dev/ttyX: no such port: plug it in",
   });
   bench.fault = new SerialError("Cannot open /dev/ttyX: held by cat", "busy");
   await bench.clock.advance(3 * REOPEN_MS);
   assert.equal(bench.log.about("not usable").length, 2);
+  assert.equal(bench.modem.state().portFault?.fault, "busy");
   bench.fault = null;
   await bench.clock.advance(REOPEN_MS);
   assert.equal(bench.modem.state().phase, "ready");
+  assert.equal(bench.modem.state().portFault, null);
   assert.equal(bench.tries, 1 + 5 + 3 + 1);
 });
 

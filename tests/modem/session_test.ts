@@ -288,3 +288,21 @@ Deno.test("step() sends an encoded command as it was given", () => {
   });
   assert.ok(written?.endsWith(encodeCommand(actions).toHex()));
 });
+
+Deno.test("step() asks nothing of a recording, and hears all that others were answered", () => {
+  const script = new Script();
+  script.state = newSession({ ...limits, listenOnly: true });
+  assert.deepEqual(script.feed({ type: "opened" }), [
+    `arm keepalive ${KEEPALIVE_MS}`,
+  ]);
+  assert.deepEqual(script.frame("alp_data", `${answerHex}a301`), [
+    `heard ${answerHex}a301`,
+  ]);
+  assert.deepEqual(script.frame("rebooted", "00"), ["report rebooted"]);
+  for (let minute = 0; minute < 3; minute++) {
+    assert.deepEqual(script.feed({ type: "timer", timer: "keepalive" }), [
+      `arm keepalive ${KEEPALIVE_MS}`,
+    ]);
+  }
+  assert.equal(script.state.phase, "identifying");
+});

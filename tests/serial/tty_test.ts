@@ -197,6 +197,8 @@ Deno.test("openTty() names the process that holds the port", async () => {
     error.message,
     new RegExp(`held by \\S+ \\(pid ${holding.pid}\\)`),
   );
+  assert.equal(error.holder?.pid, holding.pid);
+  assert.doesNotMatch(error.finding, /stop that program/);
 });
 
 Deno.test("openTty() takes a port whose holder was killed", async () => {

@@ -67,6 +67,7 @@ function manualSink(limit = 8): ManualSink {
       for (const handed of [...sink.inFlight]) handed.settle(outcome);
     },
     state: () => ({ up, detail: "" }),
+    preview: () => ({ messages: [] }),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
   return sink;
