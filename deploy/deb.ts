@@ -19,6 +19,15 @@ import {
 } from "../compile/targets.ts";
 import { systemConfig } from "../lib/cli/setup/files.ts";
 
+/** Files for other programs, to be taken from the documentation. */
+const EXAMPLES = [
+  "dash7-edge.monit",
+  "dash7-edge.logrotate",
+  "grafana/dash7-edge.json",
+  "prometheus/dash7-edge.rules.yml",
+  "prometheus/prometheus.yml",
+];
+
 /** What the runtime needs of a system. */
 const DEPENDS = `adduser, libc6 (>= ${glibcVersion}), libgcc-s1`;
 const deploy = new URL(".", import.meta.url).pathname;
@@ -55,7 +64,7 @@ async function build(
     await put("etc/dash7-edge/dash7-edge.toml", systemConfig(), 0o640);
     await put(`${doc}/copyright`, await own("debian/copyright"));
     await put(`${doc}/MIGRATION.md`, await own("MIGRATION.md"));
-    for (const name of ["dash7-edge.monit", "dash7-edge.logrotate"]) {
+    for (const name of EXAMPLES) {
       await put(`${doc}/examples/${name}`, await own(name));
     }
     await put(
