@@ -350,6 +350,10 @@ function textOrNull(fields: Fields, key: string, line: number): string | null {
 /** A value from a file, short enough for a message. */
 function show(value: unknown): string {
   if (value === undefined) return "missing";
-  const text = JSON.stringify(value);
+  // JSON leaves some characters be that a terminal would obey.
+  const text = JSON.stringify(value).replace(
+    /[\x7f-\x9f\u2028\u2029]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

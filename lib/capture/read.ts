@@ -59,7 +59,7 @@ async function headerOf(
       1,
     );
   }
-  return parseHeader(first.value.text);
+  return parseHeader(first.value.text.replace(/^\ufeff/, ""));
 }
 
 interface Line {
@@ -95,7 +95,9 @@ async function* linesOf(
   state: { bytes: number },
 ): AsyncGenerator<Line, undefined> {
   // Not fatal: what is no UTF-8 is no JSON of ours either, and told with its line.
-  const decoder = new TextDecoder();
+  // A byte order mark is looked for here: left to itself, the decoder of this
+  // runtime takes one away at the start of every chunk, not only of the first.
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   let rest = "";
   let number = 1;
   const bounded = (text: string): string => {

@@ -9,10 +9,10 @@
  * @module
  */
 import { basename, join } from "node:path";
-import type { z } from "zod";
+import type * as z from "zod";
 import { type Kinds, sinkKinds, type SinkSettings } from "../sink/kinds.ts";
 import { explain, type Finding } from "./explain.ts";
-import { type Fault, faultLine, head, pathText } from "./fault.ts";
+import { type Fault, faultLine, head, pathText, plain } from "./fault.ts";
 import { locate, type Path, pathKey, Places } from "./locate.ts";
 import { fileTrouble, readPasswords } from "./passwords.ts";
 import { advice, contradictions } from "./rules.ts";
@@ -125,7 +125,8 @@ export async function loadConfigFor<K extends Kinds>(
   const readable = ((await on.mode(file).catch(() => null) ?? 0) & 0o044) !== 0;
   const warnings = advice(written, resolved.variables, readable)
     .map(({ path, part, text }) =>
-      head({ file, ...places.of(path, part), path: pathText(path) }) + text
+      head({ file, ...places.of(path, part), path: plain(pathText(path)) }) +
+      plain(text)
     );
   return { config: complete<K>(parsed.data as Checked<K>, on), warnings };
 }
@@ -201,7 +202,7 @@ function parse(text: string, file: string): Table {
       line,
       column,
       path: "",
-      found: `text that is not TOML (${message})`,
+      found: `text that is not TOML (${plain(message)})`,
       wanted: "TOML; later faults show once this is put right",
       ...(hint === undefined ? {} : { hint }),
     }], { cause });
@@ -230,10 +231,10 @@ function inOrder(
   return findings.map(({ path, part, found, wanted, hint }) => ({
     file,
     ...places.of(path, part),
-    path: pathText(path),
-    found,
-    wanted,
-    ...(hint === undefined ? {} : { hint }),
+    path: plain(pathText(path)),
+    found: plain(found),
+    wanted: plain(wanted),
+    ...(hint === undefined ? {} : { hint: plain(hint) }),
   })).sort((a, b) => a.line - b.line || a.column - b.column);
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { z } from "zod";
+import type * as z from "zod";
 import { pathText } from "./fault.ts";
 import type { Path } from "./locate.ts";
 import { nearest } from "./nearest.ts";

@@ -31,6 +31,15 @@ export function faultLine(fault: Fault): string {
   return `${head(fault)}found ${fault.found}, wanted ${fault.wanted}${advice}`;
 }
 
+/** A text of the file as it may be shown: nothing in it that a terminal would obey. */
+export function plain(text: string): string {
+  return text.replace(
+    // deno-lint-ignore no-control-regex
+    /[\x00-\x1f\x7f-\x9f\u2028\u2029]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
 /** A path as TOML writes it: `devices."a b".name`, `list[0]`. */
 export function pathText(path: Path): string {
   return path.map((step, index) =>

@@ -219,15 +219,26 @@ function clientOf(sink: Table): Client | undefined {
     const id = typeof uid === "string" && uid !== ""
       ? uid.toUpperCase()
       : "of this gateway";
-    const broker = String(sink["broker"] ?? "").toLowerCase();
-    return { key: `${broker} plug ${id}`, id, setting: "uid", word: "UID" };
+    // Text, none, or what is wrong with it is for its schema to say.
+    const broker = sink["broker"] ?? "";
+    if (typeof broker !== "string") return undefined;
+    return {
+      key: `${broker.toLowerCase()} plug ${id}`,
+      id,
+      setting: "uid",
+      word: "UID",
+    };
   }
   const own = sink["client_id"];
   const edge = sink["edge_node_id"];
   const setting = typeof own === "string" && own !== ""
     ? "client_id"
     : "edge_node_id";
-  const id = setting === "client_id" ? own : edge && `dash7-edge-${edge}`;
+  const id = setting === "client_id"
+    ? own
+    : typeof edge === "string" && edge !== ""
+    ? `dash7-edge-${edge}`
+    : undefined;
   const broker = sink["broker"];
   if (typeof id !== "string" || typeof broker !== "string") return undefined;
   try {

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { z } from "zod";
+import * as z from "zod";
 import { httpConfig } from "../http/http.ts";
 import { logConfig } from "../log.ts";
 import { modemConfig } from "../modem/modem.ts";

@@ -30,7 +30,11 @@ export class SyntaxFault extends Error {
  */
 export function parseToml(text: string): Table {
   try {
-    return parse(text);
+    const table = parse(text);
+    if (isDeeper(table, MOST_DEPTH)) {
+      throw new SyntaxFault(`nested deeper than ${MOST_DEPTH} tables`, 1, 1);
+    }
+    return table;
   } catch (cause) {
     if (!(cause instanceof TomlError)) throw cause;
     // The library appends the code frame, which may show a password.
@@ -38,6 +42,21 @@ export function parseToml(text: string): Table {
       .replace(/^Invalid TOML document: /, "");
     throw new SyntaxFault(reason, cause.line, cause.column, { cause });
   }
+}
+
+/** Tables and lists in one another; no configuration has more than a few. */
+const MOST_DEPTH = 32;
+
+/** Whether something stands deeper than so; in a loop, since depth is what is asked. */
+function isDeeper(table: Table, most: number): boolean {
+  let level: readonly unknown[] = [table];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > most) return true;
+    level = level.flatMap((value) =>
+      isTable(value) || Array.isArray(value) ? Object.values(value) : []
+    );
+  }
+  return false;
 }
 
 /** Name that a quoted key stands for, such as `a b` for `"a b"`. */

@@ -73,8 +73,9 @@ interface ResolvedText {
   readonly faults: readonly Omit<VariableFault, "path">[];
 }
 
+/** Lengths are bounded so that no text takes longer than its length allows. */
 const REFERENCE =
-  /\$\$\{|\$\{(?:([A-Za-z_][A-Za-z0-9_]*)(?::([-?])([^}]*))?\})?/g;
+  /\$\$\{|\$\{(?:([A-Za-z_][A-Za-z0-9_]{0,255})(?::([-?])([^}]{0,1023}))?\})?/g;
 
 function resolveText(text: string, env: Environment): ResolvedText {
   const faults: Omit<VariableFault, "path">[] = [];
