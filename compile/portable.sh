@@ -77,6 +77,13 @@ $uid:$program_bytes" | "0:$runtime_bytes
 0:$program_bytes") ;;
     *) return 1 ;;
   esac
+  # Who owns a directory can change what is in it after this look.
+  [ -n "${DASH7_EDGE_CACHE:-}" ] || {
+    for owner in $(stat -c %u -- "$1" "${runtime%/*}" "${program%/*}"); do
+      [ "$owner" = "$uid" ] || [ "$owner" = 0 ] || return 1
+    done
+    [ ! -L "${runtime%/*}" ] && [ ! -L "${program%/*}" ] || return 1
+  }
   [ -x "$runtime" ] && [ -r "$program" ]
 }
 

@@ -7,7 +7,7 @@
  */
 import { configureSync, getLogger, resetSync } from "@logtape/logtape";
 import type { Logger, LogRecord } from "@logtape/logtape";
-import { z } from "zod";
+import * as z from "zod";
 
 /** Section `[log]` of the configuration. */
 export const logConfig = z.strictObject({

@@ -14,7 +14,7 @@
  *
  * @module
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { WriteEnd } from "../downlink/downlink.ts";
 import { type Ask, jsonReply, refusal, type Reply } from "./exchange.ts";
 import { decoded, MAX_BODY_BYTES, tooLong } from "./guard.ts";

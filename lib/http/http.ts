@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { z } from "zod";
+import * as z from "zod";
 
 /** Section `[http]`. */
 export const httpConfig = z.strictObject({

@@ -150,7 +150,9 @@ export class Door implements AsyncDisposable {
 async function makeRoom(path: string): Promise<void> {
   const there = await Deno.lstat(path).catch(() => null);
   if (there === null) {
-    await Deno.mkdir(path.replace(/[^/]*$/, "") || ".", { recursive: true });
+    const dir = path.replace(/[^/]*$/, "") || ".";
+    // Who may write there could put a socket of its own in this place.
+    await Deno.mkdir(dir, { recursive: true, mode: 0o700 });
     return;
   }
   if (!there.isSocket) throw new Error(`${path} is taken by something else`);

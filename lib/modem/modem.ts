@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { Action } from "../alp/action.ts";
 import type { Command } from "../alp/alp.ts";
 import type { Clock } from "../clock.ts";

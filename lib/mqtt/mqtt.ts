@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { z } from "zod";
+import * as z from "zod";
 
 /** Table `tls` of a sink. */
 export const tlsConfig = z.strictObject({
@@ -107,6 +107,7 @@ export function checkBroker(
     readonly password: string;
     readonly password_file: string;
     readonly protocol: "5" | "3.1.1";
+    readonly broker?: string | undefined;
     readonly tls: TlsConfig;
   },
   context: z.RefinementCtx,
@@ -119,6 +120,16 @@ export function checkBroker(
   }
   if (secret && config.username === "" && config.protocol === "3.1.1") {
     refuse(["username"], "a password needs a user name in MQTT 3.1.1");
+  }
+  const { ca_file, cert_file, key_file } = config.tls;
+  // Who gives certificates expects TLS; one missing letter must not lose it.
+  if (
+    /^mqtt:/i.test(config.broker ?? "") && ca_file + cert_file + key_file !== ""
+  ) {
+    refuse(
+      ["broker"],
+      "mqtt:// is not secured, and tls names certificates: write mqtts://, or leave tls out",
+    );
   }
   if ((config.tls.cert_file === "") !== (config.tls.key_file === "")) {
     refuse(

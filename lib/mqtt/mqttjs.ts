@@ -11,6 +11,7 @@ import {
   MqttClient,
   type Packet,
   ReasonCodes,
+  Store,
 } from "mqtt";
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
@@ -29,6 +30,7 @@ import {
   type OutMessage,
 } from "./mqtt.ts";
 import { describe, firstErrorOf, isTlsError, openSocket } from "./socket.ts";
+import { MAX_PACKET_BYTES, PacketLimit } from "./packet_limit.ts";
 import { watchSilence } from "./silence.ts";
 
 /** How long a connection may take, from the name to the CONNACK, ms. */
@@ -100,6 +102,10 @@ function clientOptions(options: ConnectOptions): IClientOptions {
         retain: options.will.retain,
       },
     }),
+    // A broker of MQTT 5 that keeps to the rules drops what is larger.
+    ...(options.protocol === "5"
+      ? { properties: { maximumPacketSize: MAX_PACKET_BYTES } }
+      : {}),
     clean: true,
     keepalive: options.keepAliveS,
     timerVariant: noTimer,
@@ -107,6 +113,12 @@ function clientOptions(options: ConnectOptions): IClientOptions {
     reconnectPeriod: 0,
     resubscribe: false,
     queueQoSZero: false,
+    // The library would keep all 65 536 numbers of two bytes as buffers: 8 MB.
+    writeCache: false,
+    // Its own ones are gone once the connection ends; a PUBREL that was on its
+    // way then would throw where nobody can catch it, and end the agent.
+    incomingStore: new Store({ clean: false }),
+    outgoingStore: new Store({ clean: false }),
     // Its debug texts hold payloads; ours are written where they matter.
     log: () => {},
   };
@@ -129,6 +141,16 @@ function login(
     });
   return new Promise((resolve, reject) => {
     const client = new MqttClient(() => socket, clientOptions(options));
+    const limit = new PacketLimit();
+    socket.on("data", (bytes: Uint8Array) => {
+      const length = limit.feed(bytes);
+      if (length === null) return;
+      socket.destroy(
+        new Error(
+          `it sent a packet of ${length} bytes or more, ${MAX_PACKET_BYTES} are taken`,
+        ),
+      );
+    });
     let over = false;
     const fail = (error: unknown) => {
       if (over) return;
@@ -154,6 +176,14 @@ function login(
       }
     };
     client.on("error", onError);
+    client.on("packetreceive", (packet) => {
+      const { messageId } = packet;
+      if (messageId === undefined || messageId > 0) return;
+      // A packet that ends before its identifier: the library would answer with
+      // that of none, and throw where nobody can catch it.
+      packet.messageId = 0;
+      client.emit("error", new Error("it sent a packet that is cut short"));
+    });
     const onClose = () => {
       const error = firstErrorOf(socket);
       if (error !== undefined) onError(error);
@@ -345,7 +375,8 @@ function connection(
   });
   socket.on("error", (error) => why = describe(error));
   client.on("close", () => end(why));
-  if (socket.destroyed) end(why);
+  // It may have failed with the login's answer, before anybody here listened.
+  if (socket.destroyed) end(socket.errored ? describe(socket.errored) : why);
   return self;
 }
 

@@ -1,8 +1,8 @@
 /**
  * The C library, through FFI: what serial ports, pseudo terminals, the state of
- * the clock and a datagram to systemd need and Deno does not offer. The only file that loads
- * native code; glibc on x86-64 and ARM64 have the same names, numbers and
- * layouts for everything used here. `open` and `ioctl` are variadic in C; on
+ * the clock, a datagram to systemd and a signal to be ignored need and Deno does
+ * not offer. The only file that loads native code; glibc on x86-64 and ARM64 have
+ * the same names, numbers and layouts for everything used here. `open` and `ioctl` are variadic in C; on
  * both machines integer arguments travel as in any other call.
  *
  * Functions give a result of 0 or more, or the negative error number.
@@ -42,6 +42,7 @@ const { symbols: c } = Deno.dlopen("libc.so.6", {
   ptsname_r: { parameters: ["i32", "buffer", "usize"], result: "i32" },
   adjtimex: { parameters: ["buffer"], result: "i32" },
   gnu_get_libc_version: { parameters: [], result: "pointer" },
+  signal: { parameters: ["i32", "pointer"], result: "pointer" },
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   sendto: {
     parameters: ["i32", "buffer", "usize", "i32", "buffer", "u32"],
@@ -92,6 +93,10 @@ const SOCK_CLOEXEC = 0o2000000;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 const UNIX_PATH_BYTES = 108;
+
+// asm-generic/signal.h
+const SIGUSR1 = 10;
+const SIG_IGN = 1n;
 
 // sys/timex.h
 const TIMEX_BYTES = 208;
@@ -267,6 +272,11 @@ export function sendDatagram(address: string, bytes: Memory): number {
   );
   close(fd);
   return sent < 0 ? sent : 0;
+}
+
+/** Has the kernel drop signal USR1, whatever handler the runtime has for it. */
+export function ignoreUsr1(): void {
+  c.signal(SIGUSR1, Deno.UnsafePointer.create(SIG_IGN));
 }
 
 /** Version of the C library in use, e.g. `2.36`. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { z } from "zod";
+import * as z from "zod";
 import { emqtt } from "./emqtt/emqtt.ts";
 import { jsonl } from "./jsonl/jsonl.ts";
 import { scorpio } from "./scorpio/scorpio.ts";

@@ -16,7 +16,7 @@
  *
  * @module
  */
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { Devices } from "../device/device.ts";

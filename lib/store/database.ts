@@ -114,12 +114,40 @@ export function openFile(file: string): DatabaseSync {
 /** The connection; the runtime gives a refusal at this point no code. */
 function connect(file: string): DatabaseSync {
   try {
+    keepToOwner(file);
     return new DatabaseSync(file);
   } catch (error) {
     if (isFromSqlite(error) || !(error instanceof Error)) throw error;
     throw new StoreError("io", `Cannot open the outbox: ${error.message}`, {
       cause: error,
     });
+  }
+}
+
+/**
+ * Makes a database its owner's alone, whatever the mask of this process: SQLite
+ * makes files that all may read, and gives the mode of the database to what it
+ * makes beside it.
+ */
+function keepToOwner(file: string): void {
+  const mode = 0o600;
+  // No file: a database of tests.
+  if (file === ":memory:") return;
+  try {
+    // Only a new file is opened here: closing a second descriptor of one that
+    // is in use would give back SQLite's locks on it.
+    Deno.openSync(file, { write: true, createNew: true, mode }).close();
+  } catch {
+    // It is there, or cannot be made: then SQLite says why.
+  }
+  for (const path of [file, `${file}-wal`, `${file}-shm`]) {
+    try {
+      if (((Deno.lstatSync(path).mode ?? 0) & 0o077) !== 0) {
+        Deno.chmodSync(path, mode);
+      }
+    } catch {
+      // Not there, or of another user who decides about it.
+    }
   }
 }
 

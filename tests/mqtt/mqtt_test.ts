@@ -75,7 +75,13 @@ Deno.test("brokerConfig refuses keys that contradict each other", () => {
   assert.deepEqual(problems({ password: "p", protocol: "3.1.1" }), [
     "username",
   ]);
-  assert.deepEqual(problems({ tls: { cert_file: "c" } }), ["tls.key_file"]);
+  const secured = { broker: "mqtts://h" };
+  assert.deepEqual(problems({ ...secured, tls: { cert_file: "c" } }), [
+    "tls.key_file",
+  ]);
+  for (const broker of ["mqtt://h", "MQTT://h"]) {
+    assert.deepEqual(problems({ broker, tls: { ca_file: "c" } }), ["broker"]);
+  }
   assert.deepEqual(problems({ tls: { verfy: false } }), ["tls"]);
   assert.deepEqual(problems({ broker: "http://h" }), ["broker"]);
 });

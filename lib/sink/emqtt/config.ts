@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { z } from "zod";
+import * as z from "zod";
 import { brokerConfig, checkBroker } from "../../mqtt/mqtt.ts";
 import { IO_LINK_PORT, SUBINTERFACE_ID } from "./ids.ts";
 
@@ -142,6 +142,15 @@ export const emqttConfig = z.strictObject({
   }
   if (config.registration === "onSite" && config.broker !== undefined) {
     refuse(["broker"], "onSite the broker is learnt over HTTP: leave it out");
+  }
+  const { ca_file, cert_file, key_file } = config.tls;
+  if (
+    config.registration === "onSite" && ca_file + cert_file + key_file !== ""
+  ) {
+    refuse(
+      ["tls"],
+      "onSite the broker is reached without TLS, as eMQTT has it: leave tls out",
+    );
   }
   if (config.password === "" && config.password_file === "") {
     refuse(

@@ -10,7 +10,7 @@ export type Asked = { readonly broker: string } | { readonly refusal: string };
 const DEFAULT_PORT = 1883;
 const NAME =
   /^(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62}))*\.?$/;
-const V6 = /^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$/;
+const V6 = /^(?=(?:[0-9A-Fa-f.]*:){2})[0-9A-Fa-f:.]+$/;
 
 /** Reads `{"MQTT_HOST": "<IP or name>[:port]"}`; the key in any case. [E-060, E-061] */
 export function brokerOf(body: string): Asked {

@@ -6,7 +6,7 @@
  * @module
  */
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import type { Log } from "../../log.ts";
 import { allocateId } from "./ids.ts";
 
@@ -115,7 +115,7 @@ function load(path: string, log: Log): Content {
 
 /** Temporary file, fsync, rename, fsync of the directory. */
 function writeDurably(dir: string, path: string, text: string): void {
-  Deno.mkdirSync(dir, { recursive: true });
+  Deno.mkdirSync(dir, { recursive: true, mode: 0o700 });
   const temporary = `${path}.new`;
   {
     using file = Deno.openSync(temporary, {

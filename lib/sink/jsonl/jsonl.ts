@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { Outcome, Sink, SinkHost, SinkKind } from "../sink.ts";
 import { lineOf } from "./line.ts";
 import { openTarget, type Target } from "./target.ts";

@@ -51,11 +51,15 @@ function fileTarget(path: string): Target {
 }
 
 async function openForAppend(path: string): Promise<Deno.FsFile> {
-  const file = await Deno.open(path, { append: true, create: true }).catch(
-    (cause) => {
-      throw new Error(`Cannot open ${path}: ${openReason(cause)}`, { cause });
-    },
-  );
+  // Its owner's alone, whatever the mask of this process; an existing file
+  // keeps the mode that an operator gave it.
+  const file = await Deno.open(path, {
+    append: true,
+    create: true,
+    mode: 0o600,
+  }).catch((cause) => {
+    throw new Error(`Cannot open ${path}: ${openReason(cause)}`, { cause });
+  });
   try {
     if (await endsInLine(path)) await writeAll(file, new Uint8Array([0x0a]));
     return file;
