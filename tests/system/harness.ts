@@ -52,6 +52,14 @@ export interface AgentSettings {
   readonly more?: string;
   /** A configuration of its own instead of all that; in `dir` as well. */
   readonly config?: string;
+  /** Instead of this project from source: the words before the verb, and what its environment gets. */
+  readonly program?: Program;
+}
+
+/** A built file or another checkout, as it is started. */
+export interface Program {
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /** The agent as a process of its own. */
@@ -66,16 +74,11 @@ export class AgentProcess implements AsyncDisposable {
     this.#settings = settings;
     const config = `${settings.dir}/dash7-edge.toml`;
     Deno.writeTextFileSync(config, settings.config ?? configText(settings));
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        "--allow-all",
-        "--no-prompt",
-        main,
-        "run",
-        "--config",
-        config,
-      ],
+    const { command: [file = "", ...words], env } = settings.program ??
+      fromSource;
+    this.#child = new Deno.Command(file, {
+      args: [...words, "run", "--config", config],
+      env: { ...env },
       stdin: "null",
       stdout: "null",
       stderr: "piped",
@@ -153,7 +156,13 @@ export class AgentProcess implements AsyncDisposable {
   }
 }
 
-const main = new URL("../../main.ts", import.meta.url).pathname;
+const fromSource: Program = {
+  command: [
+    ...[Deno.execPath(), "run", "--allow-all", "--no-prompt"],
+    new URL("../../main.ts", import.meta.url).pathname,
+  ],
+  env: {},
+};
 
 function configText(settings: AgentSettings): string {
   const { dir, port, brokerPort, sink = "", more = "" } = settings;
@@ -253,6 +262,11 @@ export class Line implements AsyncDisposable {
   /** The same as fast as the line takes them; the modem must have nothing to say meanwhile. */
   flood(bytes: Uint8Array): Promise<void> {
     return this.#pty.write(bytes);
+  }
+
+  /** Clears at once what a killed agent left behind on the line; by itself that takes up to a second. */
+  freeIfAbandoned(): Promise<void> {
+    return this.#pty.freeIfAbandoned();
   }
 
   /** Pushes of all devices in turn, `perS` frames each second, until stopped. */

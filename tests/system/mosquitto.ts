@@ -22,6 +22,8 @@ export interface Listener {
 export interface Mosquitto extends AsyncDisposable {
   /** Port of each listener, in order. */
   readonly ports: readonly number[];
+  /** Of its process. */
+  readonly pid: number;
   /** Sends a signal to this broker's process. */
   signal(signal: Deno.Signal): void;
   /** Ends it as a crash would. */
@@ -111,6 +113,7 @@ export async function mosquitto(
   };
   return {
     ports,
+    pid: process.pid,
     signal: (signal) => process.kill(signal),
     kill: () => end("SIGKILL"),
     [Symbol.asyncDispose]: () => end("SIGTERM"),

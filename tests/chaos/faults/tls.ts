@@ -1,0 +1,127 @@
+/**
+ * Certificates that are not what they were. The broker is started again with
+ * another one; the agent must neither send anything to it nor need a hand when
+ * the right one is back.
+ *
+ * @module
+ */
+import { dirname } from "node:path";
+import { clock } from "../../system/harness.ts";
+import {
+  type Certificates,
+  command,
+  type MosquittoOptions,
+} from "../../system/mosquitto.ts";
+import type { World } from "../world.ts";
+import type { Ended, Fault } from "./fault.ts";
+
+/** The listeners of a TLS round: one plain for the subscriber, one with a certificate. */
+export function tlsListeners(
+  file: (name: string) => string,
+  name: string,
+  authority = "ca",
+): Pick<MosquittoOptions, "listeners"> {
+  return {
+    listeners: [{}, {
+      certificates: {
+        ca: file(`${authority}.crt`),
+        cert: file(`${name}.crt`),
+        key: file(`${name}.key`),
+      },
+    }],
+  };
+}
+
+/** Makes what {@link Certificates} lacks: one that has expired, one that takes the server's place, one of another authority. */
+export async function moreCertificates(made: Certificates): Promise<void> {
+  const dir = dirname(made.file("ca.crt"));
+  await Deno.writeTextFile(`${dir}/ca.cnf`, CA_CONFIGURATION);
+  await Deno.writeTextFile(`${dir}/index.txt`, "");
+  await Deno.writeTextFile(`${dir}/serial`, "01\n");
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
+  for (
+    const [name, authority, end] of [
+      ["expired", "ca", "20210101000000Z"],
+      ["rotated", "ca", "20490101000000Z"],
+      ["foreign", "other", "20490101000000Z"],
+    ] as const
+  ) {
+    await command("openssl", [
+      ...["req", ...key, "-nodes", "-subj", `/CN=${name}`],
+      ...["-keyout", `${name}.key`, "-out", `${name}.csr`],
+    ], dir);
+    await command("openssl", [
+      ...["ca", "-batch", "-notext", "-config", "ca.cnf"],
+      ...["-extensions", "names", "-cert", `${authority}.crt`],
+      ...["-keyfile", `${authority}.key`, "-in", `${name}.csr`],
+      ...["-out", `${name}.crt`],
+      ...["-startdate", "20200101000000Z", "-enddate", end],
+    ], dir);
+  }
+}
+
+const CA_CONFIGURATION = `[ca]
+default_ca = own
+[own]
+database = index.txt
+serial = serial
+new_certs_dir = .
+default_md = sha256
+policy = any
+unique_subject = no
+[any]
+commonName = supplied
+[names]
+subjectAltName = DNS:localhost,IP:127.0.0.1
+`;
+
+/** A broker with a certificate that must not be accepted. */
+function refused(name: string, authority = "ca"): Fault {
+  return async (world, { ms }) => {
+    const before = connections(world);
+    await change(world, name, authority);
+    await clock.sleep(1500 + ms / 2);
+    if (connections(world) > before) {
+      world.violations.push(`the agent logged in to a broker ${name}`);
+    }
+    await change(world, "server");
+    await world.recovered();
+    return "struck";
+  };
+}
+
+/** How often the agent has come to a login. */
+function connections(world: World): number {
+  return world.log().split("Broker connected").length;
+}
+
+/** Its time is over. */
+export const tlsExpired = refused("expired");
+/** It is another host's. */
+export const tlsWrongName = refused("elsewhere");
+/** Nobody we trust has signed it. */
+export const tlsForeign = refused("foreign", "other");
+
+/** A new certificate of the same authority, then a new authority whose file takes the old one's place. */
+export async function tlsRotated(world: World): Promise<Ended> {
+  await change(world, "rotated");
+  await world.recovered();
+  await change(world, "foreign", "other");
+  const trusted = `${world.dir}/trusted.crt`;
+  await Deno.copyFile(`${world.dir}/tls/other.crt`, trusted);
+  await world.recovered();
+  await Deno.copyFile(`${world.dir}/tls/ca.crt`, trusted);
+  await change(world, "server");
+  await world.recovered();
+  return "struck";
+}
+
+async function change(
+  world: World,
+  name: string,
+  authority = "ca",
+): Promise<void> {
+  await world.broker[Symbol.asyncDispose]();
+  const file = (one: string) => `${world.dir}/tls/${one}`;
+  await world.restartBroker(tlsListeners(file, name, authority));
+}
