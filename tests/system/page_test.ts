@@ -221,7 +221,8 @@ Deno.test("the page shows a broker that stops, what waits meanwhile, and how it 
     .waitFor();
   await watched.shot("real-sink-down-fr", true);
   site.broker = await mosquitto({ ports });
-  await card.getByText("Connectée").waitFor();
+  // It is tried again after a minute at the latest.
+  await card.getByText("Connectée").waitFor({ timeout: 75_000 });
   await card.getByText("Rien en attente").waitFor();
   await page.locator(".problems").getByText("cloud").waitFor({
     state: "detached",
