@@ -12,6 +12,22 @@ import { agentNowMs } from "./state.js";
 
 /** @typedef {import("../json.ts").StatusJson} StatusJson */
 
+/**
+ * A card with its title and, beside it, how things stand.
+ *
+ * @param {string} title
+ * @param {HTMLElement} state
+ * @param {...HTMLElement} body
+ */
+function card(title, state, ...body) {
+  return el(
+    "article",
+    { class: "card" },
+    el("div", { class: "card-head" }, el("h3", {}, title), state),
+    ...body,
+  );
+}
+
 /** The port and the modem. */
 export function serialCard() {
   const state = mark();
@@ -26,18 +42,7 @@ export function serialCard() {
     ["lost", t("serial.lost")],
     ["discarded", t("serial.discarded")],
   ]);
-  const node = el(
-    "article",
-    { class: "card" },
-    el(
-      "div",
-      { class: "card-head" },
-      el("h3", {}, t("serial.title")),
-      state.node,
-    ),
-    detail,
-    folded(list.node),
-  );
+  const node = card(t("serial.title"), state.node, detail, folded(list.node));
   return {
     node,
     /** @param {StatusJson} status */
@@ -84,15 +89,9 @@ export function outboxCard() {
     ["oldest", t("outbox.oldest")],
     ["duplicates", t("outbox.duplicates")],
   ]);
-  const node = el(
-    "article",
-    { class: "card" },
-    el(
-      "div",
-      { class: "card-head" },
-      el("h3", {}, t("outbox.title")),
-      state.node,
-    ),
+  const node = card(
+    t("outbox.title"),
+    state.node,
     lasts,
     track,
     trouble,
