@@ -8,7 +8,7 @@ import type { Clock, Instant } from "../clock.ts";
 import type { CaptureEvent, CaptureRecord } from "./capture.ts";
 
 /** The wall clock may differ by this from what it said before, ms, until it is noted. */
-const STEP_MS = 50;
+export const STEP_MS: number = 50;
 
 /** Takes a line's life; fits the tap of a serial port. */
 export class LineRecorder {
@@ -54,8 +54,10 @@ export class LineRecorder {
     this.#event({ event: "refused", reason });
   }
 
-  read(bytes: Uint8Array): void {
-    this.#take({ kind: "rx", atMs: this.now(), bytes });
+  read(bytes: Uint8Array): Instant {
+    const at = this.#clock.instant();
+    this.#take({ kind: "rx", atMs: this.#at(at), bytes });
+    return at;
   }
 
   wrote(bytes: Uint8Array): void {
@@ -64,7 +66,10 @@ export class LineRecorder {
 
   /** Milliseconds since the start; notes when the wall clock was set meanwhile. */
   now(): number {
-    const { wallMs, monoMs, synced } = this.#clock.instant();
+    return this.#at(this.#clock.instant());
+  }
+
+  #at({ wallMs, monoMs, synced }: Instant): number {
     const atMs = Math.max(0, monoMs - this.start.monoMs);
     const offsetMs = wallMs - monoMs;
     if (

@@ -170,7 +170,9 @@ async function watch(
   };
   const startMs = clock.monoMs();
   const deframer = new Deframer();
-  const take = (items: readonly DeframerItem[], wallMs: number) => {
+  // What silence sets free came with the last chunk.
+  let wallMs = clock.nowMs();
+  const take = (items: readonly DeframerItem[]) => {
     for (const item of items) {
       add(sum, item);
       show(lineJson(item, { wallMs }, settings.nameOf));
@@ -210,7 +212,7 @@ async function watch(
       disarm();
       if (deframer.pending().length === 0) return;
       disarm = clock.after(settings.serial.silence_ms, () => {
-        take(deframer.silence(), clock.nowMs());
+        take(deframer.silence());
         watchSilence();
       });
     };
@@ -218,7 +220,8 @@ async function watch(
       for (;;) {
         const chunk = await port.read();
         if (chunk === null) break;
-        take(deframer.push(chunk), capture?.lastMs ?? clock.nowMs());
+        wallMs = capture?.lastMs ?? clock.nowMs();
+        take(deframer.push(chunk));
         watchSilence();
         if (capture !== null && capture.trouble !== trouble) {
           trouble = capture.trouble;
@@ -232,7 +235,7 @@ async function watch(
       disarm();
       signal.removeEventListener("abort", close);
       await port[Symbol.asyncDispose]();
-      take(deframer.silence(), clock.nowMs());
+      take(deframer.silence());
       deframer.reset();
     }
     if (!signal.aborted) await clock.sleep(RETRY_MS, { signal });

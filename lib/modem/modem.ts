@@ -90,7 +90,9 @@ export class Modem {
   #received: Heard["received"];
   /** Of the frame that the session has at hand. */
   #counter = 0;
-  #silence: (() => void) | null = null;
+  /** Until when the bytes that wait may be completed. */
+  #silence: { readonly dueMs: number; readonly disarm: () => void } | null =
+    null;
   readonly #link: LinkWatch;
   readonly #stuck: StuckWatch;
   #signal: AbortSignal | null = null;
@@ -240,9 +242,14 @@ export class Modem {
           return;
         }
         this.#stuck.read();
-        this.#received = this.#host.clock.instant();
+        const received = port.readAt ?? this.#host.clock.instant();
+        // A busy machine may give the chunk before the timer that was due.
+        while (received.monoMs > (this.#silence?.dueMs ?? Infinity)) {
+          this.#fallSilent();
+        }
+        this.#received = received;
         this.#take(this.#deframer.push(chunk));
-        this.#watchSilence();
+        this.#watchSilence(received.monoMs);
         this.#lookAtLink();
       }
     } catch (error) {
@@ -254,7 +261,7 @@ export class Modem {
       });
     } finally {
       this.#port = null;
-      this.#silence?.();
+      this.#silence?.disarm();
       this.#silence = null;
       // What was pending can never be completed by another session's bytes.
       this.#take(this.#deframer.silence());
@@ -266,16 +273,24 @@ export class Modem {
   }
 
   /** Arms the silence rule while bytes are pending. [serial §1.5] */
-  #watchSilence(): void {
-    this.#silence?.();
-    this.#silence = this.#deframer.pending().length === 0
-      ? null
-      : this.#host.clock.after(this.#host.silenceMs, () => {
-        this.#silence = null;
-        this.#received = this.#host.clock.instant();
-        this.#take(this.#deframer.silence());
-        this.#watchSilence();
-      });
+  #watchSilence(sinceMs: number): void {
+    const { clock, silenceMs } = this.#host;
+    this.#silence?.disarm();
+    this.#silence = null;
+    if (this.#deframer.pending().length === 0) return;
+    const dueMs = sinceMs + silenceMs;
+    const disarm = clock.after(
+      Math.max(0, dueMs - clock.monoMs()),
+      () => this.#fallSilent(),
+    );
+    this.#silence = { dueMs, disarm };
+  }
+
+  /** What silence sets free was received with the last byte. */
+  #fallSilent(): void {
+    const dueMs = this.#silence?.dueMs ?? 0;
+    this.#take(this.#deframer.silence());
+    this.#watchSilence(dueMs);
   }
 
   #take(found: readonly DeframerItem[]): void {

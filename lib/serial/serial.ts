@@ -5,6 +5,7 @@
  * @module
  */
 import * as z from "zod";
+import type { Instant } from "../clock.ts";
 import type { Holder } from "./holder.ts";
 
 /** Section `[serial]` of the configuration. */
@@ -76,6 +77,8 @@ export interface BytePort extends AsyncDisposable {
    * @throws {SerialError} `lost` when the device is gone
    */
   read(): Promise<Uint8Array | null>;
+  /** When the chunk that {@link read} gave last was read; a port that does not say has none. */
+  readonly readAt?: Instant | null;
   /** Bytes that have come and were not read yet; a port that cannot say has none. */
   unread?(): number;
   /**

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Instant } from "../clock.ts";
 import { type BytePort, type OpenPort, SerialError } from "./serial.ts";
 
 /** Told of what goes over the line. Must not throw, and must copy bytes it keeps. */
@@ -11,7 +12,8 @@ export interface LineTap {
   opened(port: string): void;
   /** It could not be opened; told once for each reason in a row. */
   refused(reason: string): void;
-  read(bytes: Uint8Array): void;
+  /** Returns when that was: whoever reads the port goes by the same moment. */
+  read(bytes: Uint8Array): Instant;
   /** Told when the bytes are handed over, in order. */
   wrote(bytes: Uint8Array): void;
   lost(reason: string): void;
@@ -41,12 +43,16 @@ export function tapped(open: OpenPort, tap: LineTap): OpenPort {
 function tappedPort(port: BytePort, tap: LineTap): BytePort {
   // Lost is an end as well: it is told once, and closing says nothing more.
   let ended = false;
+  let readAt: Instant | null = null;
   return {
     name: port.name,
+    get readAt() {
+      return readAt;
+    },
     async read() {
       try {
         const bytes = await port.read();
-        if (bytes !== null) tap.read(bytes);
+        if (bytes !== null) readAt = tap.read(bytes);
         return bytes;
       } catch (error) {
         if (error instanceof SerialError && !ended) {

@@ -167,6 +167,31 @@ Deno.test("Modem gives a half frame up after silence and finds the whole one in 
   assert.ok(record?.fields["bytes"] instanceof Uint8Array);
 });
 
+Deno.test("Modem gives what silence set free with the moment its last byte came", async () => {
+  await using bench = await ready();
+  const [whole = new Uint8Array()] = bench.virtual.push(push);
+  await bench.arrive(Uint8Array.fromHex("c0000901ff0000"), whole);
+  const received = bench.clock.instant();
+  await bench.clock.advance(1000);
+  assert.deepEqual(bench.heard[0]?.received, received);
+});
+
+Deno.test("Modem keeps the rule of silence when a busy machine tells it of both late", async () => {
+  await using bench = await ready();
+  const [whole = new Uint8Array()] = bench.virtual.push(push);
+  await bench.arrive(Uint8Array.fromHex("c0000901ff0000"), whole);
+  // The clock has gone on; no timer has had its turn.
+  const late = {
+    ...bench.clock.instant(),
+    monoMs: bench.clock.monoMs() + 1001,
+  };
+  Object.assign(bench.port, { readAt: late });
+  await bench.arrive(whole);
+  assert.equal(bench.heard.length, 2);
+  assert.deepEqual(bench.heard[1]?.received, late);
+  assert.notDeepEqual(bench.heard[0]?.received, late);
+});
+
 Deno.test("Modem starts the silence anew with each byte", async () => {
   await using bench = await ready();
   const [whole = new Uint8Array()] = bench.virtual.push(push);

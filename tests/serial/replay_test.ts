@@ -96,9 +96,9 @@ Deno.test("Replay gives chunks at their recorded times, and lets silence be hear
   assert.deepEqual(items, [
     "5 frame ",
     "5 0100",
-    "1010 discarded c0000101ff0000",
-    "1010 frame ",
-    "1010 0100",
+    "10 discarded c0000101ff0000",
+    "10 frame ",
+    "10 0100",
     "3010 frame ",
     "3010 0100",
     "31536000000 frame ",

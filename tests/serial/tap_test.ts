@@ -8,13 +8,18 @@ import { SerialError } from "../../lib/serial/serial.ts";
 import { tapped } from "../../lib/serial/tap.ts";
 import { fakePort } from "../fakes/port.ts";
 
+const NOW = { wallMs: 1, monoMs: 2, bootId: "b", synced: true };
+
 function ear() {
   const heard: string[] = [];
   return {
     heard,
     opened: (port: string) => heard.push(`opened ${port}`),
     refused: (reason: string) => heard.push(`refused ${reason}`),
-    read: (bytes: Uint8Array) => heard.push(`read ${bytes.toHex()}`),
+    read: (bytes: Uint8Array) => {
+      heard.push(`read ${bytes.toHex()}`);
+      return NOW;
+    },
     wrote: (bytes: Uint8Array) => heard.push(`wrote ${bytes.toHex()}`),
     lost: (reason: string) => heard.push(`lost ${reason}`),
     closed: () => heard.push("closed"),
@@ -28,7 +33,9 @@ Deno.test("tapped() tells every chunk and end once, in order", async () => {
   assert.equal(port.name, "/dev/tty");
   assert.equal(port.unread, undefined);
   line.arrive(Uint8Array.of(1, 2));
+  assert.equal(port.readAt, null);
   assert.deepEqual(await port.read(), Uint8Array.of(1, 2));
+  assert.deepEqual(port.readAt, NOW);
   await port.write(Uint8Array.of(3));
   assert.deepEqual(line.written, [Uint8Array.of(3)]);
   await port[Symbol.asyncDispose]();
