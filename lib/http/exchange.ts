@@ -18,6 +18,8 @@ export interface Ask {
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** How many `Host` fields there were. */
   readonly hosts: number;
+  /** Whether there must be one: HTTP/1.0 knew none. [RFC 9112 §3.2] */
+  readonly wantsHost: boolean;
   /** Reads the body as text; null when it is longer than `maxBytes`. */
   body(maxBytes: number): Promise<string | null>;
 }

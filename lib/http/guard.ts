@@ -60,6 +60,9 @@ export function guard(
       "the request target is not a plain path such as /status",
     );
   }
+  if (ask.hosts === 0 && ask.wantsHost) {
+    return refuse(400, "no Host header, one is wanted");
+  }
   if (ask.hosts > 1) {
     return refuse(400, `${ask.hosts} Host headers, one would do`);
   }

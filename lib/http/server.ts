@@ -88,6 +88,8 @@ export async function serve(
     requestTimeout: limits.requestMs,
     keepAliveTimeout: limits.keepAliveMs,
     connectionsCheckingInterval: 1000,
+    // The guard refuses those without, in the words and with the headers of every answer.
+    requireHostHeader: false,
   });
   // A belt to the braces of `Waiting`.
   server.maxConnections = 2 * limits.connections;
@@ -296,6 +298,7 @@ function askOf(
     target: request.url ?? "",
     headers,
     hosts,
+    wantsHost: request.httpVersion !== "1.0",
     async body(maxBytes) {
       if (headers["expect"] !== undefined) response.writeContinue();
       const chunks: Uint8Array[] = [];

@@ -63,7 +63,12 @@ export function brokerAddress(url: string): BrokerAddress {
   if (parsed.search + parsed.hash !== "" || !/^\/?$/.test(parsed.pathname)) {
     throw refuse("nothing may follow the port");
   }
-  const host = decodeURIComponent(parsed.hostname).replace(/^\[|\]$/g, "");
+  let host: string;
+  try {
+    host = decodeURIComponent(parsed.hostname).replace(/^\[|\]$/g, "");
+  } catch {
+    throw refuse("host is malformed");
+  }
   if (host === "" || /\s/.test(host)) throw refuse("it has no host");
   if (parsed.port === "0") throw refuse("port is 0");
   const secure = scheme === "mqtts";

@@ -46,6 +46,7 @@ function stage(token?: string) {
       method: "GET",
       target,
       hosts: 1,
+      wantsHost: true,
       body: (max) =>
         Promise.resolve(
           (more.text ?? "").length > max ? null : more.text ?? "",

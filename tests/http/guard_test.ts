@@ -21,6 +21,7 @@ function ask(target: string, more: Partial<Head> = {}): Head {
     target,
     headers: { host: "localhost:8080" },
     hosts: 1,
+    wantsHost: true,
     ...more,
   };
 }
@@ -88,10 +89,11 @@ const rows: readonly [string, Head, number | string, number | string][] = [
   ],
   [
     "no host, as in HTTP/1.0",
-    ask("/status", { headers: {}, hosts: 0 }),
+    ask("/status", { headers: {}, hosts: 0, wantsHost: false }),
     "/status",
     401,
   ],
+  ["no host", ask("/status", { headers: {}, hosts: 0 }), 400, 400],
   ["two hosts", ask("/status", { hosts: 2 }), 400, 400],
   ["HEAD", ask("/status", { method: "HEAD" }), "/status", 401],
   ["POST", ask("/api/diag", { method: "POST" }), 405, 405],

@@ -93,11 +93,14 @@ function line(rig: Rig, bytes: Uint8Array): void {
     ? `eMQTT/${UID}/adapter/${place}`
     : `eMQTT/${UID}_${sub}/adapter/${command}`;
   const before = rig.effects.length;
+  const { broker } = rig.state;
   rig.sendRaw(topic, payload, retain);
   for (const effect of rig.effects.slice(before)) {
-    // Where the plug connects is not for a broker to say.
+    // A reset begins anew with the same broker [E-154]; which one that is, is
+    // not for a broker to say.
     must(
-      effect.type !== "connect" && effect.type !== "remember",
+      effect.type !== "remember" &&
+        (effect.type !== "connect" || effect.broker === broker),
       () => `a message caused ${JSON.stringify(effect)}`,
     );
     must(

@@ -108,6 +108,7 @@ function askOf(input: Uint8Array, entrance: Entrance): Ask | null {
     target: words.join(" "),
     headers,
     hosts,
+    wantsHost: true,
     body: (most) => Promise.resolve(body.length > most ? null : body),
   };
 }
