@@ -122,6 +122,17 @@ export async function serve(
   server.on("request", take);
   // Nobody is told to go on with a body before it was looked at.
   server.on("checkContinue", take);
+  // What else could be expected is nothing that is done here. [RFC 9110 §10.1.1]
+  server.on("checkExpectation", (request, response) => {
+    request.on("error", () => {});
+    response.on("error", () => {});
+    response.writeHead(417, {
+      ...SECURITY_HEADERS,
+      "content-length": "0",
+      connection: "close",
+    });
+    response.end();
+  });
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
     if (socket.writable && socket.bytesWritten === 0) {
       const status = error.code === "HPE_HEADER_OVERFLOW"

@@ -190,6 +190,10 @@ Deno.test("serve() refuses what is no good HTTP, and heads that are too long", a
       /^HTTP\/1\.1 400 /,
     ],
     ["GET / HTTP/1.0\r\n\r\n", /^HTTP\/1\.1 200 /],
+    [
+      `${get}Expect: tea\r\n\r\n`,
+      /^HTTP\/1\.1 417 (?=[^]*content-security-policy: default-src 'none')/,
+    ],
   ];
   for (const [sent, answer] of rows) {
     assert.match(await raw(port, sent), answer, sent.slice(0, 60));

@@ -19,6 +19,7 @@ const STATUSES: ReadonlySet<string> = new Set([
   "401",
   "404",
   "405",
+  "417",
   "408",
   "413",
   "421",
