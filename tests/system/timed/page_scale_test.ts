@@ -18,6 +18,7 @@ import {
   Line,
   tempDir,
 } from "../harness.ts";
+import { type Bounded, late, slowed } from "./slowed.ts";
 
 const DEVICES = 200;
 const READINGS = 1_000_000;
@@ -153,23 +154,22 @@ ${
     assert.equal(answer.status, 200, path);
   };
   const since = new Date(clock.nowMs() - 30 * 86_400_000).toISOString();
-  const measured: [string, number, number][] = [
-    ["/status", await medianMs(() => asked("/status")), 50],
-    ["/metrics", await medianMs(() => asked("/metrics")), 100],
-    ["/api/devices", await medianMs(() => asked("/api/devices")), 100],
-    [
-      "30 days of history",
-      await medianMs(() =>
-        asked(`/api/history?device=${uid(7)}&since=${since}`)
-      ),
-      200,
-    ],
-    ["explain", await medianMs(() => asked("/api/explain?id=900000")), 50],
-  ];
+  const measured: Bounded[] = [];
+  const note = async (what: string, path: string, limitMs: number) => {
+    const ms = await medianMs(() => asked(path));
+    measured.push({ what, ms, limitMs, slowed: slowed() });
+  };
+  await note("/status", "/status", 50);
+  await note("/metrics", "/metrics", 100);
+  await note("/api/devices", "/api/devices", 100);
+  const history = `/api/history?device=${uid(7)}&since=${since}`;
+  await note("30 days of history", history, 200);
+  await note("explain", "/api/explain?id=900000", 50);
 
   await using browser = await openBrowser();
   const paints: number[] = [];
   const lists: number[] = [];
+  let slowest = 1;
   for (let n = 0; n < 3; n++) {
     await using watched = await open(browser, "about:blank");
     const { page } = watched;
@@ -189,6 +189,7 @@ ${
         "performance.getEntriesByName('first-contentful-paint')[0].startTime",
       ),
     ));
+    slowest = Math.max(slowest, slowed());
     if (n > 0) continue;
     await watched.shot("scale-overview");
     await page.goto(`${url}/#/devices/${uid(7)}`);
@@ -199,17 +200,14 @@ ${
   }
   const middle = (all: readonly number[]) =>
     Math.round(all.toSorted((a, b) => a - b)[1] ?? 0);
+  const limits = { limitMs: 1000, slowed: slowest };
   measured.push(
-    ["first paint", middle(paints), 1000],
-    ["200 devices listed", middle(lists), 1000],
+    { what: "first paint", ms: middle(paints), ...limits },
+    { what: "200 devices listed", ms: middle(lists), ...limits },
   );
-  const told = measured.map(([what, ms, limitMs]) =>
-    `${what}: ${ms} ms (at most ${limitMs})`
+  const told = measured.map(({ what, ms, limitMs, slowed }) =>
+    `${what}: ${ms} ms (at most ${limitMs}, slowed ${slowed.toFixed(1)})`
   ).concat(`filling took ${Math.round(filledMs)} ms`).join("\n");
   await Deno.stderr.write(new TextEncoder().encode(`${told}\n`));
-  assert.deepEqual(
-    measured.filter(([, ms, limitMs]) => ms > limitMs),
-    [],
-    told,
-  );
+  assert.deepEqual(late(measured), [], told);
 });
