@@ -90,9 +90,7 @@ export class Modem {
   #received: Heard["received"];
   /** Of the frame that the session has at hand. */
   #counter = 0;
-  /** Until when the bytes that wait may be completed. */
-  #silence: { readonly dueMs: number; readonly disarm: () => void } | null =
-    null;
+  #silence: (() => void) | null = null;
   readonly #link: LinkWatch;
   readonly #stuck: StuckWatch;
   #signal: AbortSignal | null = null;
@@ -242,14 +240,9 @@ export class Modem {
           return;
         }
         this.#stuck.read();
-        const received = port.readAt ?? this.#host.clock.instant();
-        // A busy machine may give the chunk before the timer that was due.
-        while (received.monoMs > (this.#silence?.dueMs ?? Infinity)) {
-          this.#fallSilent();
-        }
-        this.#received = received;
+        this.#received = port.readAt ?? this.#host.clock.instant();
         this.#take(this.#deframer.push(chunk));
-        this.#watchSilence(received.monoMs);
+        this.#watchSilence();
         this.#lookAtLink();
       }
     } catch (error) {
@@ -261,7 +254,7 @@ export class Modem {
       });
     } finally {
       this.#port = null;
-      this.#silence?.disarm();
+      this.#silence?.();
       this.#silence = null;
       // What was pending can never be completed by another session's bytes.
       this.#take(this.#deframer.silence());
@@ -273,24 +266,20 @@ export class Modem {
   }
 
   /** Arms the silence rule while bytes are pending. [serial §1.5] */
-  #watchSilence(sinceMs: number): void {
-    const { clock, silenceMs } = this.#host;
-    this.#silence?.disarm();
-    this.#silence = null;
-    if (this.#deframer.pending().length === 0) return;
-    const dueMs = sinceMs + silenceMs;
-    const disarm = clock.after(
-      Math.max(0, dueMs - clock.monoMs()),
-      () => this.#fallSilent(),
-    );
-    this.#silence = { dueMs, disarm };
-  }
-
-  /** What silence sets free was received with the last byte. */
-  #fallSilent(): void {
-    const dueMs = this.#silence?.dueMs ?? 0;
-    this.#take(this.#deframer.silence());
-    this.#watchSilence(dueMs);
+  #watchSilence(): void {
+    this.#silence?.();
+    this.#silence = this.#deframer.pending().length === 0
+      ? null
+      : this.#host.clock.after(this.#host.silenceMs, () => {
+        this.#silence = null;
+        // A machine that stood still finds bytes that came in time: it was not
+        // the line that was silent. What silence sets free was received with
+        // its last byte.
+        if ((this.#port?.unread?.() ?? 0) === 0) {
+          this.#take(this.#deframer.silence());
+        }
+        this.#watchSilence();
+      });
   }
 
   #take(found: readonly DeframerItem[]): void {
