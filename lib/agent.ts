@@ -19,6 +19,7 @@ import type { Config } from "./config/config.ts";
 import { parseListen } from "./config/rules.ts";
 import type { Devices } from "./device/device.ts";
 import { Registry } from "./device/registry.ts";
+import { TOLD_AGAIN } from "./device/shelf.ts";
 import type { Downlinks } from "./downlink/downlink.ts";
 import { type DownlinkKeep, DownlinkRunner } from "./downlink/runner.ts";
 import { contentOf, interpret } from "./files/files.ts";
@@ -141,6 +142,9 @@ export async function startAgent(host: AgentHost): Promise<Agent> {
       log: log.child({ part: "devices" }),
       keep: keepIn(store, "device"),
       decode: contentOf,
+      logged: (wanted) =>
+        replayed ? [] : store.newest(TOLD_AGAIN, wanted)
+          .map(({ id: _id, ...reading }) => reading),
       admitted: (device) => !config.devices[device]?.ignore,
       rejected: () => rejectedBy(joint.modem),
     }),

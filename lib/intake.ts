@@ -62,6 +62,8 @@ export interface DeviceFrame {
   readonly readings: readonly NewReading[];
   readonly contact: boolean;
   readonly known: boolean;
+  /** The log has all that it says. */
+  readonly logged: boolean;
 }
 
 /** Turns what the modem heard into rows of the log, then tells the devices. */
@@ -135,17 +137,14 @@ export class Intake implements Disposable {
     for (const { command, payload, received, counter } of heard) {
       const { readings, problems } = interpret(command, received);
       for (const problem of problems) this.#tell(problem);
-      for (const [device, link] of originsOf(command)) {
-        const own = readings.filter((reading) => reading.device === device);
-        const known = own.length > 0;
-        frames.push({ device, link, received, readings: own, contact, known });
-      }
+      const logged = new Set<NewReading>();
       for (const [part, reading] of readings.entries()) {
         const { file } = reading;
         this.counters.readings[file] = (this.counters.readings[file] ?? 0) + 1;
         const ignored = this.#host.config.devices[reading.device]?.ignore;
         const repeated = this.#duplicates.seen(reading);
         if (!ignored && !repeated) {
+          logged.add(reading);
           entries.push({
             reading,
             command: payload,
@@ -162,6 +161,18 @@ export class Intake implements Disposable {
           reading.received.wallMs,
           reading.link,
         );
+      }
+      for (const [device, link] of originsOf(command)) {
+        const own = readings.filter((reading) => reading.device === device);
+        frames.push({
+          device,
+          link,
+          received,
+          readings: own,
+          contact,
+          known: own.length > 0,
+          logged: own.length > 0 && own.every((reading) => logged.has(reading)),
+        });
       }
     }
     if (entries.length > 0) this.#intoLog.append(entries);

@@ -43,6 +43,48 @@ Deno.test("startAgent() counts repetitions and does not deliver them", async () 
   assert.equal(plant.agent.counters.duplicates, 2);
 });
 
+Deno.test("startAgent() writes soon what the log of readings cannot tell again", async () => {
+  await using plant = await Plant.open();
+  const text = () => new Map(plant.agent.store.kept("device").entries()).get(A);
+  await plant.hear(energy(A, 1n));
+  await plant.clock.advance(10_000);
+  const first = text();
+  assert.ok(first);
+  await plant.hear(energy(A, 2n));
+  await plant.clock.advance(10_000);
+  assert.equal(text(), first);
+  // The log does not take a repetition.
+  await plant.hear(energy(A, 2n));
+  await plant.clock.advance(1000);
+  assert.notEqual(text(), first);
+});
+
+Deno.test("startAgent() after a kill knows its devices as they were", async () => {
+  await using plant = await Plant.open();
+  for (let n = 0; n < 20; n++) {
+    await plant.hear(energy(A, BigInt(n)), button(B), energy(B, BigInt(n)));
+    await plant.clock.advance(20_000);
+  }
+  const known = () =>
+    plant.agent.devices.list().toSorted((a, b) => a.device < b.device ? -1 : 1);
+  const was = known();
+  assert.deepEqual(was.map(({ measurementCounter: n }) => n), [20, 20]);
+  // What is committed is what a kill leaves.
+  const left = await Deno.makeTempFile();
+  await Deno.remove(left);
+  let file = "";
+  {
+    using db = plant.database();
+    db.prepare("VACUUM INTO ?").run(left);
+    file = String(db.prepare("PRAGMA database_list").get()?.file);
+  }
+  await plant.stop();
+  await Deno.rename(left, file);
+  await plant.start();
+  assert.deepEqual(known(), was);
+  assert.equal(plant.account().readings, 60);
+});
+
 Deno.test("startAgent() does not take a repetition for news after a restart", async () => {
   await using plant = await Plant.open();
   await plant.hear(energy(A, 1n));

@@ -37,6 +37,7 @@ import {
   type Tracked,
   type World,
 } from "./limits.ts";
+import { type Logged, toldAgain } from "./recall.ts";
 import { type DeviceKeep, Shelf } from "./shelf.ts";
 import { type DeviceInput, newDevice, stepDevice } from "./supervise.ts";
 import { Watchers } from "./watchers.ts";
@@ -48,6 +49,8 @@ export interface RegistryHost {
   /** Without it nothing survives. */
   readonly keep?: DeviceKeep;
   readonly decode: DecodeReading;
+  /** The newest readings of the log that are wanted, the oldest first; asked for at the start. */
+  readonly logged?: Logged;
   /** Whether a device may be known; by default every one. */
   readonly admitted?: (device: string) => boolean;
   /** Frames that the line has rejected so far. */
@@ -65,6 +68,8 @@ export interface HeardFrame {
   readonly contact: boolean;
   /** It holds a device file of ours; only such a frame makes a device known. */
   readonly known: boolean;
+  /** The log of readings tells all of it again. */
+  readonly logged?: boolean;
 }
 
 /** Longest time a timer is armed for, ms: it is looked again then. */
@@ -169,7 +174,7 @@ export class Registry implements Devices, Disposable {
       const state = newDevice(device, frame.received);
       this.#devices.set(device, { state, heardAtMs: this.#listening() });
     }
-    this.#step(device, { type: "heard", ...frame });
+    this.#step(device, { type: "heard", ...frame }, frame.logged === true);
     // A device is not forgotten again, even if the power goes now.
     if (tracked === undefined) this.#shelf.write();
     const due = this.#due(device);
@@ -282,14 +287,21 @@ export class Registry implements Devices, Disposable {
     this.#wake = { atMs, disarm };
   }
 
-  #step(device: string, input: DeviceInput): void {
+  /** @param logged the log tells again what the input says */
+  #step(device: string, input: DeviceInput, logged = false): void {
     const before = this.#devices.get(device);
     if (before === undefined) return;
     const { tracked, change } = stepDevice(before, input, this.#world());
     if (tracked === null) this.#devices.delete(device);
     else this.#devices.set(device, tracked);
     if (change === null) return;
-    this.#shelf.changed(device);
+    if (input.type === "heard") {
+      // Otherwise nothing tells for certain which came later.
+      const { lastHeard } = before.state;
+      const later = input.received.bootId === lastHeard.bootId &&
+        input.received.monoMs > lastHeard.monoMs;
+      this.#shelf.heard(device, logged && later);
+    } else this.#shelf.changed(device);
     this.#watchers.tell(change);
   }
 
@@ -332,13 +344,23 @@ export class Registry implements Devices, Disposable {
       const input = { type: "settings", supervision, tag } as const;
       this.#gateway = stepGateway(this.#gateway, input, clock.instant()).state;
     }
+    const states = new Map<string, DeviceState>();
     for (const [device, text] of entries) {
       if (device === GATEWAY || !(admitted?.(device) ?? true)) continue;
       const state = deviceOf(device, text, decode);
-      if (state === null) {
-        log.warn("Device in the register cannot be read", { device });
-        continue;
+      if (state !== null) states.set(device, state);
+      else log.warn("Device in the register cannot be read", { device });
+    }
+    const { logged } = this.#host;
+    if (logged !== undefined) {
+      const defaults = this.#gateway.supervisionDefault;
+      for (const state of toldAgain(states, logged, defaults)) {
+        states.set(state.device, state);
+        // Soon, so that the log never has more to tell.
+        this.#shelf.changed(state.device);
       }
+    }
+    for (const [device, state] of states) {
       this.#devices.set(device, this.#restored(state));
     }
   }

@@ -1,6 +1,7 @@
 /**
- * What the register of devices keeps across restarts, written a moment later
- * and together, or at once where somebody was told that it is.
+ * What the register of devices keeps across restarts, written together: at once
+ * where somebody was told that it is, a moment later where nothing else knows
+ * it, and within an hour where the log of readings could tell it again.
  *
  * @module
  */
@@ -18,6 +19,13 @@ export interface DeviceKeep {
 
 /** Changes are written after this, together, ms. */
 const WRITE_MS = 1000;
+/** What the log could tell again is written after this, ms: a device's text is a page or two of wear. */
+const LATER_MS = 3_600_000;
+/** So many frames are not waited for more. */
+const MOST_FRAMES = 1024;
+
+/** Readings that the log has to tell again at most: a frame rarely has two. */
+export const TOLD_AGAIN: number = 2 * MOST_FRAMES;
 
 /** Collects what has changed over a {@link DeviceKeep}; without one nothing survives. */
 export class Shelf implements Disposable {
@@ -25,8 +33,13 @@ export class Shelf implements Disposable {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #textOf: (key: string) => string | null;
-  readonly #unsaved = new Set<string>();
+  /** Keys that nothing else knows, and those that the log of readings could tell again. */
+  readonly #soon = new Set<string>();
+  readonly #later = new Set<string>();
   #save: (() => void) | null = null;
+  #saveLater: (() => void) | null = null;
+  /** Frames since nothing was to be written later. */
+  #frames = 0;
   #closed = false;
 
   /** @param textOf what to keep under a key now; null: nothing any more */
@@ -50,17 +63,45 @@ export class Shelf implements Disposable {
   /** What is kept under a key has changed: it is written soon. */
   changed(key: string): void {
     if (this.#keep === undefined) return;
-    this.#unsaved.add(key);
+    this.#soon.add(key);
+    this.#later.delete(key);
     if (this.#closed) return this.write();
     this.#save ??= this.#clock.after(WRITE_MS, () => this.write());
   }
 
-  /** Hands over what has changed. */
+  /**
+   * A frame has changed what is kept under a key.
+   *
+   * @param logged the log can tell it again
+   */
+  heard(key: string, logged: boolean): void {
+    if (this.#keep === undefined) return;
+    this.#frames++;
+    if (!logged || this.#closed) this.changed(key);
+    else if (!this.#soon.has(key)) this.#later.add(key);
+    if (this.#frames >= MOST_FRAMES) this.#all();
+    else if (this.#later.size > 0) {
+      this.#saveLater ??= this.#clock.after(LATER_MS, () => {
+        this.#all();
+        this.write();
+      });
+    }
+  }
+
+  /** Hands over what could not wait for its hour. */
   write(): void {
     this.#save?.();
     this.#save = null;
-    for (const key of this.#unsaved) this.#keep?.put(key, this.#textOf(key));
-    this.#unsaved.clear();
+    for (const key of this.#soon) this.#keep?.put(key, this.#textOf(key));
+    this.#soon.clear();
+  }
+
+  /** What could wait waits no longer. */
+  #all(): void {
+    this.#saveLater?.();
+    this.#saveLater = null;
+    this.#frames = 0;
+    for (const key of this.#later) this.changed(key);
   }
 
   /** What an operator or a platform has set is durable before anyone is told that it is. [E-146] */
@@ -76,6 +117,7 @@ export class Shelf implements Disposable {
   /** Hands over the rest; later changes are handed over at once. */
   [Symbol.dispose](): void {
     this.#closed = true;
+    this.#all();
     this.write();
   }
 }

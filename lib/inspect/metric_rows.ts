@@ -206,7 +206,7 @@ export const READ: readonly ReadRow[] = [
   counter(
     "sink_delivered_total",
     ["sink"],
-    "Readings that the sink's platform has acknowledged; survives a restart.",
+    "Readings that the sink's platform has acknowledged; survives a restart. After a power cut a few dozen lower until they are delivered again.",
     ({ snapshot }) => sinks(snapshot, ({ account }) => account.delivered),
   ),
   counter(

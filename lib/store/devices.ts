@@ -1,12 +1,14 @@
 /**
  * The device register: who was heard, when, how, and how often; and counters
  * that must survive a restart, such as Sparkplug's bdSeq. Both are held in
- * memory and written through.
+ * memory. Counters are written through; the register now and then, since the log
+ * of readings says what it misses: {@link DeviceRegister.catchUp}.
  *
  * @module
  */
 import type { Link, Reading } from "../reading/reading.ts";
 import type { Database } from "./database.ts";
+import type { StoredRow } from "./row.ts";
 
 /** What the register keeps of one device. */
 export interface DeviceEntry {
@@ -28,7 +30,7 @@ export interface Devices {
   /** All devices, in no particular order. */
   list(): readonly DeviceEntry[];
   get(device: string): DeviceEntry | undefined;
-  /** Notes that a device was heard without a reading; written with the next commit. */
+  /** Notes that a device was heard without a reading; written at times. */
   seen(device: string, wallMs: number, link: Link | null): void;
 }
 
@@ -42,17 +44,31 @@ export interface Counter {
   next(): number;
 }
 
+/**
+ * Readings that the table may miss. So many of the newest rows are looked at
+ * when the store is opened.
+ */
+export const REGISTER_BEHIND = 1024;
+
+/** What readings that are being committed change in the register. */
+export interface Staged {
+  readonly entries: ReadonlyMap<string, DeviceEntry>;
+  /** Id of the newest of them; 0 when there are none. */
+  readonly lastId: number;
+}
+
 /** {@link Devices} over table `device`. */
 export class DeviceRegister implements Devices {
   readonly #db: Database;
   readonly #devices = new Map<string, DeviceEntry>();
   readonly #unsaved = new Set<string>();
-  readonly #changed: () => void;
+  /** The table knows all readings up to this id. */
+  #savedTo = 0;
+  /** The newest reading that the entries know. */
+  #lastId = 0;
 
-  /** @param changed called when something waits for {@link save} */
-  constructor(db: Database, changed: () => void) {
+  constructor(db: Database) {
     this.#db = db;
-    this.#changed = changed;
   }
 
   /** Reads the table. */
@@ -68,7 +84,10 @@ export class DeviceRegister implements Devices {
         files: parsed<Record<string, number>>(row.files) ?? {},
         link: parsed<Link>(row.link),
       });
+      // It is always written as a whole.
+      this.#savedTo = Math.max(this.#savedTo, Number(row.last_id));
     }
+    this.#lastId = this.#savedTo;
   }
 
   list(): readonly DeviceEntry[] {
@@ -90,7 +109,34 @@ export class DeviceRegister implements Devices {
       link: link ?? before?.link ?? null,
     });
     this.#unsaved.add(device);
-    this.#changed();
+  }
+
+  /**
+   * Takes over rows of the log that the table misses, in their order.
+   *
+   * @param reading what a row says; null when it says nothing
+   */
+  catchUp(
+    rows: readonly StoredRow[],
+    reading: (row: StoredRow) => Reading | null,
+  ): void {
+    for (const row of rows) {
+      const before = this.#devices.get(row.device);
+      if (row.id <= (before?.lastId ?? 0)) continue;
+      const found = reading(row);
+      this.#devices.set(row.device, {
+        device: row.device,
+        firstSeenMs: before?.firstSeenMs ?? row.wall_ms,
+        lastSeenMs: row.wall_ms,
+        lastId: row.id,
+        files: found === null
+          ? before?.files ?? {}
+          : counted(before?.files, found.file),
+        link: found?.link ?? before?.link ?? null,
+      });
+      this.#unsaved.add(row.device);
+      this.#lastId = Math.max(this.#lastId, row.id);
+    }
   }
 
   /** By device, the id of its newest reading. */
@@ -101,7 +147,7 @@ export class DeviceRegister implements Devices {
   }
 
   /** The entries as they will be once `readings` are committed. */
-  staged(readings: readonly Reading[]): Map<string, DeviceEntry> {
+  staged(readings: readonly Reading[]): Staged {
     const staged = new Map<string, DeviceEntry>();
     for (const reading of readings) {
       const { device, file, received, link, id } = reading;
@@ -111,11 +157,11 @@ export class DeviceRegister implements Devices {
         firstSeenMs: before?.firstSeenMs ?? received.wallMs,
         lastSeenMs: received.wallMs,
         lastId: id,
-        files: { ...before?.files, [file]: (before?.files[file] ?? 0) + 1 },
+        files: counted(before?.files, file),
         link: link ?? before?.link ?? null,
       });
     }
-    return staged;
+    return { entries: staged, lastId: readings.at(-1)?.id ?? 0 };
   }
 
   /** Writes what waits and what is staged; inside a transaction. */
@@ -127,10 +173,29 @@ export class DeviceRegister implements Devices {
     for (const entry of staged.values()) this.#write(entry);
   }
 
-  /** Takes over what {@link save} has written; after the commit. */
-  saved(staged: ReadonlyMap<string, DeviceEntry>): void {
-    for (const [device, entry] of staged) this.#devices.set(device, entry);
+  /** Takes over what was committed with its readings; {@link save} need not have written it. */
+  committed({ entries, lastId }: Staged): void {
+    for (const [device, entry] of entries) {
+      this.#devices.set(device, entry);
+      this.#unsaved.add(device);
+    }
+    this.#lastId = Math.max(this.#lastId, lastId);
+  }
+
+  /** All of it is in the table; after {@link committed}. */
+  saved(): void {
     this.#unsaved.clear();
+    this.#savedTo = this.#lastId;
+  }
+
+  /** Whether the table would miss more than may be if these were not written. */
+  full({ lastId }: Staged): boolean {
+    return Math.max(this.#lastId, lastId) - this.#savedTo > REGISTER_BEHIND;
+  }
+
+  /** Whether the table misses a reading that has an id up to this one. */
+  misses(upTo: number): boolean {
+    return this.#lastId > this.#savedTo && upTo > this.#savedTo;
   }
 
   /** Whether something waits for {@link save}. */
@@ -194,6 +259,13 @@ export class Counters {
     this.#db.sql("INSERT OR REPLACE INTO counter VALUES (?, ?)")
       .run(name, value);
   }
+}
+
+function counted(
+  files: Readonly<Record<string, number>> = {},
+  file: string,
+): Readonly<Record<string, number>> {
+  return { ...files, [file]: (files[file] ?? 0) + 1 };
 }
 
 /** JSON that this file wrote, or null when there is none or it was damaged. */

@@ -1,15 +1,20 @@
 /**
  * The open store: one log of readings, its lanes, register and bounds, over one
- * connection.
+ * connection. Past 300 lines because every change of the log passes here.
  *
  * @module
  */
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
-import type { Reading } from "../reading/reading.ts";
+import type { Reading, Receipt } from "../reading/reading.ts";
 import { loadLanes } from "./accounts.ts";
 import { type Database, StoreError } from "./database.ts";
-import { type Counter, Counters, type DeviceRegister } from "./devices.ts";
+import {
+  type Counter,
+  Counters,
+  type DeviceRegister,
+  REGISTER_BEHIND,
+} from "./devices.ts";
 import type { Kept } from "./kept.ts";
 import { type LaneHost, StoredLane } from "./lane.ts";
 import type { Account, Entry, Lane } from "./outbox.ts";
@@ -17,8 +22,12 @@ import { type Limits, usedBytes } from "./prune.ts";
 import { type Maintained, Pruner } from "./pruner.ts";
 import { Ranges } from "./ranges.ts";
 import type { Readings } from "./readings.ts";
+import type { Moment } from "./settled.ts";
 import { Writer } from "./writer.ts";
 
+/** Readings that end within this have one time, milliseconds: asking the clock costs more than they do. */
+const MOMENT_MS = 10;
+const NO_MOMENT = { monoMs: -Infinity, synced: false, atMs: 0 };
 /** Rows in one step of re-stamping. */
 const STEP_ROWS = 1024;
 
@@ -49,6 +58,8 @@ export class Journal {
   /** Where a sink begins that the salvaged tables do not know; null when all are known. */
   #orphanStart: number | null = null;
   #closed = false;
+  /** The wall clock as it was asked last. */
+  #moment: Moment & { readonly monoMs: number } = NO_MOMENT;
 
   constructor(parts: JournalParts) {
     const { db } = parts;
@@ -67,11 +78,9 @@ export class Journal {
       inMemory: (id) => this.#readings.inMemory(id),
       fetch: (from, to) =>
         db.read("read the outbox", () => this.#readings.fetch(from, to)),
-      now: () => {
-        const { synced, wallMs } = parts.clock.instant();
-        return { synced, atMs: wallMs };
-      },
-      changed: () => this.#writer.changed(),
+      now: () => this.#now(),
+      changed: (what) =>
+        what === "delivery" ? this.#writer.delivered() : this.#writer.changed(),
       dropped: (sink, reason, count) => {
         // A sink that is not configured any more is nobody's loss, damage is.
         if (this.#opened.has(sink) || reason === "damaged") {
@@ -89,6 +98,10 @@ export class Journal {
   load(sinksKnown: boolean | null): void {
     this.#readings.load();
     this.devices.load();
+    this.devices.catchUp(
+      this.#readings.unregistered(REGISTER_BEHIND),
+      (row) => this.#readings.reading(row),
+    );
     this.#counters.load();
     this.#writer.kept.load();
     this.#lanes.clear();
@@ -125,6 +138,8 @@ export class Journal {
       commit();
     }
     this.#readings.inserted(readings);
+    // Nothing ends before it was received.
+    this.#moment = NO_MOMENT;
     for (const lane of this.#lanes.values()) lane.wake();
     this.#pruner.appended(readings.length);
     return readings;
@@ -199,6 +214,22 @@ export class Journal {
     return this.#pruner.maintain();
   }
 
+  newest(
+    max: number,
+    wanted: (device: string, received: Receipt) => boolean,
+  ): readonly Reading[] {
+    try {
+      return this.#db.read(
+        "read the outbox",
+        () => this.#readings.newest(max, wanted),
+      );
+    } catch (error) {
+      // A damaged value that no number can hold.
+      if (!(error instanceof RangeError)) throw error;
+      return [];
+    }
+  }
+
   restamp(bootId: string, offsetMs: number): number {
     const boot = this.#readings.bootNumber(bootId);
     if (boot === null) return 0;
@@ -237,6 +268,15 @@ export class Journal {
     this.#db.close();
   }
 
+  #now(): Moment {
+    const monoMs = this.#parts.clock.monoMs();
+    if (monoMs - this.#moment.monoMs >= MOMENT_MS) {
+      const { synced, wallMs } = this.#parts.clock.instant();
+      this.#moment = { monoMs, synced, atMs: wallMs };
+    }
+    return this.#moment;
+  }
+
   /** Salvages the file in use; what memory knows better than the file is written again. */
   #heal(cause: unknown): void {
     this.#parts.salvage(cause);
@@ -260,7 +300,7 @@ export class Journal {
       for (const lane of this.#lanes.values()) lane.save();
     });
     for (const lane of this.#lanes.values()) lane.saved();
-    this.devices.saved(new Map());
+    this.devices.saved();
     this.#writer.kept.saved();
     this.#writer.tell();
   }

@@ -21,8 +21,8 @@ export interface LaneHost {
   /** One place per id; null where there is no intact row. */
   fetch(from: number, to: number): readonly (Reading | null)[];
   now(): Moment;
-  /** Something waits to be written. */
-  changed(): void;
+  /** Something waits to be written: soon, but a delivery may wait for another commit. */
+  changed(what?: "delivery"): void;
   /** Pending readings were dropped. */
   dropped(sink: string, reason: DropReason, count: number): void;
 }
@@ -123,7 +123,8 @@ export class StoredLane implements Lane {
     }
     if (id === this.#cursor + 1) this.#cursor = this.#ahead.fold(id);
     else this.#ahead.add(id, id);
-    this.#change();
+    this.#dirty = true;
+    this.#host.changed(outcome === "accepted" ? "delivery" : undefined);
   }
 
   release(): void {

@@ -50,7 +50,10 @@ export interface Lane {
    * {@link release}, devices without a backlog come first.
    */
   lease(max: number): readonly Reading[];
-  /** Records how a leased reading ended; durable within a few milliseconds. */
+  /**
+   * Records how a leased reading ended. A delivery is durable with the next
+   * commit, within 10 s; a rejection within a few milliseconds.
+   */
   settle(id: number, outcome: "accepted" | { readonly rejected: string }): void;
   /** Gives every leased, unsettled reading back; what is logged until now is the backlog. */
   release(): void;

@@ -13,6 +13,10 @@ import { forgetSettled } from "./settled.ts";
 
 /** Rows that go at a time; a slice takes a few milliseconds. */
 const SLICE_ROWS = 512;
+/** Fewer rows than this do not go for their age yet: each slice is a commit of some pages. */
+const FEW_ROWS = 256;
+/** Nor do they wait longer than this for others, milliseconds. */
+const AGE_LATE_MS = 3_600_000;
 /** The newest rows stay however full the disk is: taking them would free nothing and stop live delivery. */
 const KEPT_ON_FULL_DISK = 256;
 /** Rows set aside as rejected that are kept, all sinks together. */
@@ -58,15 +62,19 @@ export function nextCut(
   // Ids are in order of time, so what stands before an old row is old, too. Age
   // is certain within this boot. A wall clock that was not synchronised says
   // nothing while the present one is: such rows go with their neighbours.
-  const aged = db.number(
-    `SELECT max(id) FROM (SELECT * FROM reading ORDER BY id LIMIT ${SLICE_ROWS})
-     WHERE CASE WHEN boot = ? THEN mono_ms < ? ELSE synced >= ? AND wall_ms < ? END`,
-    boot ?? -1,
-    now.monoMs - limits.maxAgeMs,
-    now.synced ? 1 : 0,
-    now.wallMs - limits.maxAgeMs,
-  );
-  if (aged > 0) return { upTo: aged, reason: "age" };
+  const olderThan = (ageMs: number) =>
+    db.number(
+      `SELECT max(id) FROM (SELECT * FROM reading ORDER BY id LIMIT ${SLICE_ROWS})
+       WHERE CASE WHEN boot = ? THEN mono_ms < ? ELSE synced >= ? AND wall_ms < ? END`,
+      boot ?? -1,
+      now.monoMs - ageMs,
+      now.synced ? 1 : 0,
+      now.wallMs - ageMs,
+    );
+  const aged = olderThan(limits.maxAgeMs);
+  const goes = aged >= oldest + FEW_ROWS ||
+    (aged > 0 && olderThan(limits.maxAgeMs + AGE_LATE_MS) > 0);
+  if (goes) return { upTo: aged, reason: "age" };
   const slice = oldest + SLICE_ROWS - 1;
   if (usedBytes(db) > limits.maxBytes) {
     return { upTo: Math.min(slice, lastId), reason: "size" };

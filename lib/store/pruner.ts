@@ -98,6 +98,8 @@ export class Pruner {
     if (cut === null) return null;
     let removed = 0;
     writer.commit("prune the outbox", {
+      // What the register misses must not go before it is in there.
+      going: cut.upTo,
       before: () => {
         for (const lane of writer.lanes.values()) {
           lane.drop(0, cut.upTo, cut.reason);

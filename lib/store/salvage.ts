@@ -190,7 +190,8 @@ function repair(db: DatabaseSync): void {
   db.prepare(
     `INSERT INTO device (uid, first_seen_ms, last_seen_ms, last_id, files)
        SELECT device, min(wall_ms), max(wall_ms), max(id), '{}' FROM reading WHERE true GROUP BY device
-       ON CONFLICT (uid) DO UPDATE SET last_id = max(last_id, excluded.last_id)`,
+       ON CONFLICT (uid) DO UPDATE SET last_seen_ms = excluded.last_seen_ms, last_id = excluded.last_id
+       WHERE excluded.last_id > last_id`,
   ).run();
   db.prepare(
     `INSERT OR IGNORE INTO boot (n, boot, first_seen_ms)

@@ -47,12 +47,10 @@ export class SettledLog {
   #written: Chunk | null = null;
   /** Not written yet. */
   #runs: Run[] = [];
-  /** One moment for all that is written together, which is every 10 ms; asked for once. */
-  #moment: Moment | null = null;
 
   /**
    * @param bytes the newest runs, as they stand in the sink's row
-   * @param now the wall clock
+   * @param now the wall clock; what ends at the same moment stands together
    */
   constructor(
     db: Database,
@@ -69,21 +67,17 @@ export class SettledLog {
   /** Notes an end, now; {@link save} writes it. */
   note(first: number, last: number, end: End): void {
     const newest = this.#runs.at(-1);
-    if (
-      newest !== undefined && this.#moment !== null &&
-      newest.last === first - 1 && newest.end === end
-    ) {
-      newest.last = last;
-      return;
-    }
-    const { atMs, synced } = this.#moment ??= this.#now();
+    const { atMs, synced } = this.#now();
     const whole = Math.max(0, Math.round(atMs));
-    this.#runs.push({ first, last, end, atMs: whole, synced });
+    if (
+      newest !== undefined && newest.last === first - 1 &&
+      newest.end === end && newest.atMs === whole && newest.synced === synced
+    ) newest.last = last;
+    else this.#runs.push({ first, last, end, atMs: whole, synced });
   }
 
   /** Writes full chunks and gives what the sink's row is to hold; inside a transaction. */
   save(): Uint8Array {
-    this.#moment = null;
     let chunk = this.#chunk;
     for (const run of this.#runs) {
       if (chunk.bytes.length >= CHUNK_BYTES) {

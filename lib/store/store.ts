@@ -13,7 +13,7 @@
  */
 import { existsSync, statfsSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
-import { z } from "zod";
+import * as z from "zod";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { Reading } from "../reading/reading.ts";
@@ -77,7 +77,7 @@ export interface Store extends Outbox, Disposable {
   kept(area: string): Kept;
   /** The account of every sink whose lane was opened. */
   accounts(): ReadonlyMap<string, Account>;
-  /** Writes what was settled; it is written by itself within 10 ms, too. */
+  /** Writes what waits; it is written by itself, too, see `writer.ts`. */
   flush(): void;
   /** Proves that commits reach the disk; writes only if nothing was committed since the last call. */
   prove(): void;
@@ -107,6 +107,11 @@ export interface Store extends Outbox, Disposable {
   oldest(): Reading["received"] | null;
   /** When the oldest reading that waits for a sink was received; null when none does. */
   oldestPending(sink: string): Reading["received"] | null;
+  /** Of the newest `max` readings those that are wanted, the oldest first. */
+  newest(
+    max: number,
+    wanted: (device: string, received: Reading["received"]) => boolean,
+  ): readonly Reading[];
   /** The newest reading of every device and file since a moment, milliseconds since 1970. */
   lastPushes(sinceWallMs: number): readonly Reading[];
   /** What waits or is in flight for a sink, from behind `afterId` on; leases nothing. */
@@ -250,6 +255,7 @@ export function openStore(options: StoreOptions): Store {
       const lane = journal.storedLane(sink);
       return lane === undefined ? null : views.oldestPending(lane);
     },
+    newest: (max, wanted) => journal.newest(max, wanted),
     lastPushes: (sinceWallMs) => views.lastPushes(sinceWallMs),
     peek: (sink, max, afterId = 0) => {
       const lane = journal.storedLane(sink);

@@ -1,28 +1,48 @@
 /**
- * Decides what is written together, and when: what was settled rides along with
- * the next commit, or is written by itself a few milliseconds later.
+ * Decides what is written together, and when. A commit writes whole pages and
+ * waits for the disk, so it is what wears an SD card: a reading alone makes one
+ * commit, and what may wait rides along with the next.
+ *
+ * | what | when |
+ * | --- | --- |
+ * | readings | at once |
+ * | a text that is kept, a rejection, a drop | with the next commit, 10 ms later at most |
+ * | deliveries | with the next commit; after 10 s, or once 32 wait, by themselves |
+ * | the device register | with the first commit after an hour or 1024 readings; the log says what it misses |
+ *
+ * So a power cut repeats the deliveries of the last reading, a few dozen at most.
  *
  * @module
  */
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { type Database, StoreError } from "./database.ts";
-import { DeviceRegister } from "./devices.ts";
+import { DeviceRegister, type Staged } from "./devices.ts";
 import { KeptTexts } from "./kept.ts";
 import type { StoredLane } from "./lane.ts";
 import { DropReport } from "./prune.ts";
 
-/** Settled readings are written at the latest after this, milliseconds. */
+/** What should not wait is written at the latest after this, milliseconds. */
 const FLUSH_MS = 10;
-/** Next try after settled readings could not be written, milliseconds. */
+/** Next try after that could not be written, milliseconds. */
 const FLUSH_AGAIN_MS = 1000;
+/** Deliveries are written at the latest after this, milliseconds. */
+const DELIVERED_MS = 10_000;
+/** So many deliveries, all sinks together, wait for no other commit: a kill repeats them. */
+const MOST_DELIVERED = 32;
+/** The register is written at the latest after this, milliseconds. */
+const REGISTER_MS = 3_600_000;
 
 /** What is written in one transaction with what waits. */
 export interface Work {
   readonly before?: () => void;
   readonly after?: () => void;
-  readonly staged?: Parameters<DeviceRegister["save"]>[0];
+  readonly staged?: Staged;
+  /** Rows up to this id go: the register is written first if it misses one of them. */
+  readonly going?: number;
 }
+
+const NOTHING: Staged = { entries: new Map(), lastId: 0 };
 
 /** The lanes and the register, and their way to the disk. */
 export class Writer {
@@ -34,7 +54,11 @@ export class Writer {
   readonly #db: Database;
   readonly #clock: Clock;
   readonly #log: Log;
-  #disarm: (() => void) | null = null;
+  #timer: { readonly dueMs: number; readonly disarm: () => void } | null = null;
+  /** Deliveries that are not written. */
+  #delivered = 0;
+  /** When the register is due, milliseconds of the monotonic clock; null while it is all written. */
+  #registerDueMs: number | null = null;
   #trouble: string | null = null;
   #closed = false;
   /** Commits that succeeded. */
@@ -47,7 +71,7 @@ export class Writer {
     this.#clock = clock;
     this.#log = log;
     this.drops = new DropReport(log);
-    this.devices = new DeviceRegister(db, () => this.changed());
+    this.devices = new DeviceRegister(db);
     this.kept = new KeptTexts(db, () => this.changed());
   }
 
@@ -58,11 +82,13 @@ export class Writer {
 
   /** One transaction with all that waits to be written. @throws {StoreError} */
   commit(doing: string, work: Work = {}): void {
-    const staged = work.staged ?? new Map();
+    const staged = work.staged ?? NOTHING;
+    const register = this.devices.misses(work.going ?? 0) ||
+      this.#registerIsDue(staged);
     try {
       this.#db.write(doing, () => {
         work.before?.();
-        this.devices.save(staged);
+        if (register) this.devices.save(staged.entries);
         this.kept.save();
         for (const lane of this.lanes.values()) if (lane.dirty) lane.save();
         work.after?.();
@@ -73,7 +99,16 @@ export class Writer {
     }
     this.#trouble = null;
     this.#commits++;
-    this.devices.saved(staged);
+    this.#delivered = 0;
+    this.#timer?.disarm();
+    this.#timer = null;
+    this.devices.committed(staged);
+    if (register) {
+      this.devices.saved();
+      this.#registerDueMs = null;
+    } else if (this.devices.dirty) {
+      this.#registerDueMs ??= this.#clock.monoMs() + REGISTER_MS;
+    }
     this.kept.saved();
     for (const lane of this.lanes.values()) if (lane.dirty) lane.saved();
   }
@@ -92,11 +127,10 @@ export class Writer {
     this.#proved = this.#commits;
   }
 
-  /** Writes what waits. @throws {StoreError} */
+  /** Writes what waits; the register only at its time. @throws {StoreError} */
   flush(): void {
-    this.#disarm?.();
-    this.#disarm = null;
-    const dirty = this.devices.dirty || this.kept.dirty ||
+    // What waits has its timer still if this fails.
+    const dirty = this.kept.dirty || this.#registerIsDue(NOTHING) ||
       [...this.lanes.values()].some((lane) => lane.dirty);
     if (dirty) this.commit("write what was settled");
     this.tell();
@@ -107,14 +141,29 @@ export class Writer {
     this.drops.tell(this.#clock.monoMs());
   }
 
+  /** A delivery waits to be written. */
+  delivered(): void {
+    this.#delivered++;
+    this.changed(
+      this.#delivered < MOST_DELIVERED ? DELIVERED_MS : FLUSH_MS,
+    );
+  }
+
   /** Something waits to be written: it will be, soon. */
   changed(delayMs = FLUSH_MS): void {
-    if (this.#disarm !== null || this.#closed) return;
-    this.#disarm = this.#clock.after(delayMs, () => {
-      this.#disarm = null;
+    // A disk that refused is not asked again at once.
+    const waitMs = this.#trouble === null
+      ? delayMs
+      : Math.max(delayMs, FLUSH_AGAIN_MS);
+    const dueMs = this.#clock.monoMs() + waitMs;
+    if (this.#closed || (this.#timer?.dueMs ?? Infinity) <= dueMs) return;
+    this.#timer?.disarm();
+    const disarm = this.#clock.after(waitMs, () => {
+      this.#timer = null;
       this.quietly("Outbox cannot be written", () => this.flush());
       if (this.#trouble !== null) this.changed(FLUSH_AGAIN_MS);
     });
+    this.#timer = { dueMs, disarm };
   }
 
   /** Does what can wait: a failure is told once and tried again at the next occasion. */
@@ -132,6 +181,7 @@ export class Writer {
   /** Writes what waits for the last time. */
   close(): void {
     this.#closed = true;
+    this.#registerDueMs = this.devices.dirty ? -Infinity : null;
     try {
       this.flush();
     } catch (error) {
@@ -139,5 +189,13 @@ export class Writer {
       // What was settled lately will be delivered twice: that is allowed, silence is not.
       this.#log.error("Outbox could not be written at close", { error });
     }
+    this.#timer?.disarm();
+    this.#timer = null;
+  }
+
+  #registerIsDue(staged: Staged): boolean {
+    return this.devices.full(staged) ||
+      (this.#registerDueMs !== null &&
+        this.#clock.monoMs() >= this.#registerDueMs);
   }
 }

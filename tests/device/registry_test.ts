@@ -44,20 +44,32 @@ Deno.test("Registry keeps state, held values, counters, supervision and tags ove
   await clock.advance(0);
 });
 
-Deno.test("E-146 Registry writes a new device and settings at once, all else within a second, and at close", async () => {
+Deno.test("E-146 Registry writes a new device and settings at once, frames within an hour, all else within a second, and at close", async () => {
   const keep = memoryKeep();
   const { clock, registry, hears } = model({ keep });
   hears([[52, energyBytes()]]);
   const heard = keep.texts.get(DEVICE);
   assert.ok(heard !== undefined);
+  // Silence would be a change of its own.
+  registry.setSupervision(DEVICE, {
+    silentAfterS: 9000,
+    offlineAfterS: 9999,
+    unregisterAfterS: 0,
+  });
   registry.setTag(DEVICE, "hall");
   const tagged = keep.texts.get(DEVICE);
   assert.notEqual(tagged, heard);
-  hears([[51, buttonBytes(0, true)]]);
+  registry.downlinkEnded(DEVICE, { type: "downlink_failed", event: true });
   assert.equal(keep.texts.get(DEVICE), tagged);
   await clock.advance(1000);
+  const failed = keep.texts.get(DEVICE);
+  assert.notEqual(failed, tagged);
+  hears([[51, buttonBytes(0, true)]]);
+  await clock.advance(3_599_999);
+  assert.equal(keep.texts.get(DEVICE), failed);
+  await clock.advance(1);
   const first = keep.texts.get(DEVICE);
-  assert.notEqual(first, tagged);
+  assert.notEqual(first, failed);
   hears([[51, buttonBytes(1, true)]]);
   registry[Symbol.dispose]();
   assert.notEqual(keep.texts.get(DEVICE), first);

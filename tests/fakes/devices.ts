@@ -131,6 +131,7 @@ export function model(some: Partial<RegistryHost> = {}): ModelUnderTest {
         readings,
         contact: true,
         known: readings.length > 0,
+        logged: readings.length > 0,
         ...frame,
       });
     },

@@ -116,20 +116,6 @@ Deno.test("A restart keeps cursors, what was settled ahead of them, and the acco
   assert.deepEqual(drain(lane), [2, 5]);
 });
 
-Deno.test("What was settled is written after 10 ms without another call", async () => {
-  using site = new Site();
-  using store = site.open();
-  const lane = store.lane("cloud");
-  store.append([entry(site.clock, 1, 1)]);
-  lane.lease(1);
-  lane.settle(1, "accepted");
-  assert.equal(site.clock.armed(), 1);
-  await site.clock.advance(10);
-  assert.equal(site.clock.armed(), 0);
-  store.flush();
-  assert.equal(store.trouble(), null);
-});
-
 Deno.test("A new sink starts at now, a known one where it was", () => {
   using site = new Site();
   {
