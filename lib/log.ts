@@ -187,10 +187,10 @@ function renderJson(record: LogRecord): string {
     message: record.message.join(""),
   };
   // Head first in the line, and no field takes its place.
-  return JSON.stringify(
+  return visible(JSON.stringify(
     { ...head, ...record.properties, ...head },
     (_key, value) => plain(value),
-  );
+  ));
 }
 
 function textOf(value: unknown): string {
@@ -201,8 +201,12 @@ function textOf(value: unknown): string {
   // A control byte from the line must not reach the terminal.
   if (/^[\x21\x23-\x3c\x3e-\x7e]+$/.test(text)) return text;
   const quoted = typeof flat === "string" ? JSON.stringify(text) : text;
-  // JSON escapes the first 32 of them only.
-  return quoted.replace(
+  return visible(quoted);
+}
+
+/** JSON without control characters: its writer escapes the first 32 of them only. */
+function visible(json: string): string {
+  return json.replace(
     /[\x7f-\x9f\u2028\u2029]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );

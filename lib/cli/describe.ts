@@ -15,7 +15,7 @@ export function describeItem(
 ): string {
   const item = record(decodeLine(kind, hexText, dialect));
   const rows = item["error"] === "not_hex"
-    ? [`error: not hex: ${JSON.stringify(hexText.trim().slice(0, 60))}`]
+    ? [`error: not hex: ${inQuotes(hexText.trim().slice(0, 60))}`]
     : kind === "serial"
     ? stream(item, dialect)
     : kind === "alp"
@@ -120,12 +120,15 @@ function flat(value: unknown): string {
 function scalar(value: unknown): string {
   if (typeof value === "boolean") return value ? "yes" : "no";
   const text = String(value);
-  return /^[\x21-\x7e]*$/.test(text) ? text : JSON.stringify(text)
-    // JSON leaves DEL and the C1 controls as they are.
-    .replace(
-      /[\x7f-\x9f]/g,
-      (char) => `\\u00${char.charCodeAt(0).toString(16)}`,
-    );
+  return /^[\x21-\x7e]*$/.test(text) ? text : inQuotes(text);
+}
+
+/** Text in quotes; JSON leaves DEL, the C1 controls and two ends of lines as they are. */
+function inQuotes(text: string): string {
+  return JSON.stringify(text).replace(
+    /[\x7f-\x9f\u2028\u2029]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -22,7 +22,12 @@ import {
   userSteps,
 } from "./setup/gateway.ts";
 import { exists, type Machine, thisMachine } from "./setup/machine.ts";
-import { refuseForeign, SetupError, unfit } from "./setup/preflight.ts";
+import {
+  refuseForeign,
+  refuseLinks,
+  SetupError,
+  unfit,
+} from "./setup/preflight.ts";
 import {
   askSettings,
   defaultSettings,
@@ -128,6 +133,7 @@ export async function install(
   const reasons = unfit(facts, size);
   if (reasons.length > 0) throw new SetupError(reasons.join("\n"));
   await refuseForeign(program, facts);
+  await refuseLinks(machine);
   if (groupOf(machine, "dialout") === null) {
     throw new SetupError(
       "This system has no group dialout, which serial ports belong to: add it with groupadd --system dialout",

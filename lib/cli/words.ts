@@ -79,12 +79,15 @@ export function moment(iso: string): string {
 
 /**
  * Text from elsewhere (a device's tag, a name) that may go to a terminal:
- * control characters and marks that turn the direction of writing are shown
- * as `�`, so that nobody can move the cursor or hide words.
+ * control characters, ends of lines and marks that turn the direction of
+ * writing are shown as `�`, so that nobody can move the cursor or hide words.
  */
 export function printable(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replace(/[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, "�");
+  return text.replace(
+    // deno-lint-ignore no-control-regex
+    /[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g,
+    "�",
+  );
 }
 
 /** A number in at most five letters: `950`, `12k`, `1.2M`. */

@@ -11,6 +11,7 @@
 import { basename, join } from "node:path";
 import type * as z from "zod";
 import { type Kinds, sinkKinds, type SinkSettings } from "../sink/kinds.ts";
+import { cleartextPasswords } from "./cleartext.ts";
 import { explain, type Finding } from "./explain.ts";
 import { type Fault, faultLine, head, pathText, plain } from "./fault.ts";
 import { locate, type Path, pathKey, Places } from "./locate.ts";
@@ -123,11 +124,13 @@ export async function loadConfigFor<K extends Kinds>(
     throw new ConfigError(inOrder(findings, file, places));
   }
   const readable = ((await on.mode(file).catch(() => null) ?? 0) & 0o044) !== 0;
-  const warnings = advice(written, resolved.variables, readable)
-    .map(({ path, part, text }) =>
-      head({ file, ...places.of(path, part), path: plain(pathText(path)) }) +
-      plain(text)
-    );
+  const warnings = [
+    ...advice(written, resolved.variables, readable),
+    ...cleartextPasswords(document),
+  ].map(({ path, part, text }) =>
+    head({ file, ...places.of(path, part), path: plain(pathText(path)) }) +
+    plain(text)
+  );
   return { config: complete<K>(parsed.data as Checked<K>, on), warnings };
 }
 

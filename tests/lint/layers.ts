@@ -52,6 +52,8 @@ export const layers: Readonly<Record<string, Row>> = {
       "reading",
       "mqtt/mqtt.ts",
       "mqtt/supervisor.ts",
+      "http/exchange.ts",
+      "http/server.ts",
     ],
     types: ["store/outbox.ts", "device/device.ts", "downlink/downlink.ts"],
   },

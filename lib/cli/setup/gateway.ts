@@ -7,7 +7,7 @@ import { isUntouched, NAME, places } from "./files.ts";
 import { exists, type Facts, idOf, type Machine } from "./machine.ts";
 import { tryOut } from "./preflight.ts";
 import type { Settings } from "./questions.ts";
-import { commandStep, fileStep, type Step } from "./steps.ts";
+import { commandStep, fileStep, replaceFile, type Step } from "./steps.ts";
 
 /** Units and rules that are not as an `install` left them. */
 export async function editedByHand(machine: Machine): Promise<string[]> {
@@ -107,7 +107,11 @@ export function keepStep(machine: Machine, path: string): Step {
   return {
     text: `keep the edited ${path} as ${path}.edited`,
     needed: () => exists(file),
-    act: () => Deno.copyFile(file, `${file}.edited`),
+    async act() {
+      const { mode } = await Deno.stat(file);
+      const bytes = await Deno.readFile(file);
+      await replaceFile(`${file}.edited`, bytes, (mode ?? 0o644) & 0o777);
+    },
     undo: () => Deno.remove(`${file}.edited`),
   };
 }

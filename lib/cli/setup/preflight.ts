@@ -5,7 +5,7 @@
  */
 import { basename, dirname } from "node:path";
 import { exists, type Facts, GLIBC_MIN, type Machine } from "./machine.ts";
-import { sha256 } from "./files.ts";
+import { places, sha256 } from "./files.ts";
 
 /** Why a gateway cannot be set up; nothing has been changed. */
 export class SetupError extends Error {
@@ -86,6 +86,47 @@ export async function refuseForeign(file: string, facts: Facts): Promise<void> {
   throw new SetupError(
     `${file} is for ${wanted}, this machine is ${facts.arch}: take the file for ${facts.arch}`,
   );
+}
+
+/**
+ * Refuses symbolic links that would make changes elsewhere: in place of a
+ * directory that is given to the agent's user, or out of a tree that stands
+ * for `/`.
+ *
+ * @throws {SetupError} naming them all
+ */
+export async function refuseLinks({ root }: Machine): Promise<void> {
+  const links: string[] = [];
+  for (const path of [places.configDir, places.state]) {
+    const there = await Deno.lstat(`${root}${path}`).catch(() => null);
+    if (there?.isSymlink !== true) continue;
+    links.push(
+      `${path} is a symbolic link to ${await Deno.readLink(
+        `${root}${path}`,
+      )}: put a directory in its place, or mount the other place there`,
+    );
+  }
+  const { binary, unit, rule, configDir, state } = places;
+  for (
+    const path of root === "" ? [] : [binary, unit, rule, configDir, state]
+  ) {
+    const real = await realParent(`${root}${path}`);
+    const top = await Deno.realPath(root);
+    if (real === top || real.startsWith(`${top}/`)) continue;
+    links.push(
+      `${
+        dirname(path)
+      } leads out of ${root} to ${real}: correct the symbolic link`,
+    );
+  }
+  if (links.length > 0) throw new SetupError(links.join("\n"));
+}
+
+/** Where the nearest directory that is there already really is. */
+async function realParent(path: string): Promise<string> {
+  const dir = dirname(path);
+  if (!exists(dir)) return await realParent(dir);
+  return await Deno.realPath(dir).catch(() => "nowhere");
 }
 
 /**

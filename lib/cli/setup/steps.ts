@@ -77,7 +77,10 @@ export async function perform(
   }
 }
 
-/** A file that is to have a content; written beside it and put in its place at once. */
+/**
+ * A file that is to have a content; written beside it and put in its place at
+ * once. A symbolic link in its place is replaced, never followed.
+ */
 export function fileStep(
   machine: Machine,
   path: string,
@@ -88,12 +91,19 @@ export function fileStep(
   const bytes = typeof content === "string"
     ? new TextEncoder().encode(content)
     : content;
-  let before: { bytes: Uint8Array; mode: number } | null = null;
+  let before:
+    | { readonly bytes: Uint8Array; readonly mode: number }
+    | { readonly link: string }
+    | null = null;
   return {
     text: `write ${path} (mode ${mode.toString(8).padStart(4, "0")})`,
     async needed() {
-      const info = await Deno.stat(file).catch(() => null);
+      const info = await Deno.lstat(file).catch(() => null);
       if (info === null) return true;
+      if (info.isSymlink) {
+        before = { link: await Deno.readLink(file) };
+        return true;
+      }
       before = {
         bytes: await Deno.readFile(file),
         mode: (info.mode ?? 0) & 0o7777,
@@ -107,8 +117,12 @@ export function fileStep(
       await replaceFile(file, bytes, mode);
     },
     async undo() {
-      if (before !== null) await replaceFile(file, before.bytes, before.mode);
-      else if (exists(file)) await Deno.remove(file);
+      if (before !== null && "bytes" in before) {
+        await replaceFile(file, before.bytes, before.mode);
+        return;
+      }
+      if (exists(file)) await Deno.remove(file);
+      if (before !== null) await Deno.symlink(before.link, file);
     },
   };
 }
@@ -120,11 +134,12 @@ export async function replaceFile(
   mode: number,
 ): Promise<void> {
   const temporary = `${file}.dash7-edge-new`;
+  // Left by a run that was cut off, or a link that leads elsewhere.
+  if (exists(temporary)) await Deno.remove(temporary);
   try {
     using opened = await Deno.open(temporary, {
       write: true,
-      create: true,
-      truncate: true,
+      createNew: true,
       mode,
     });
     for (let at = 0; at < bytes.length;) {

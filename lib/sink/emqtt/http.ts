@@ -6,14 +6,22 @@
  * @module
  */
 import type { Clock } from "../../clock.ts";
-import type { Log } from "../../log.ts";
+import type { Ask, Headers, Reply } from "../../http/exchange.ts";
+import { type Limits, serve, type Served } from "../../http/server.ts";
+import { type Log, sparing } from "../../log.ts";
 
 /** Largest body, bytes. */
 const MAX_BODY = 4096;
-/** How long a body may take to come, ms. */
-const BODY_MS = 5000;
 /** Pause before the port is tried again, ms. */
 const RETRY_MS = 10_000;
+/** Few ask here, and everybody on the network can: less than the page allows. */
+const LIMITS: Partial<Limits> = {
+  connections: 32,
+  pipelined: 4,
+  headMs: 5000,
+  requestMs: 5000,
+  stalledMs: 15_000,
+};
 
 /** What {@link serveHttp} serves. */
 export interface HttpOptions {
@@ -24,11 +32,12 @@ export interface HttpOptions {
   /** Takes the body of a trigger; gives the reason of a refusal, or null. */
   readonly trigger: (body: string) => string | null;
   readonly status: () => Readonly<Record<string, unknown>>;
+  readonly limits?: Partial<Limits>;
 }
 
 /** A server that stays up by itself. */
 export interface HttpServer extends AsyncDisposable {
-  /** Why it does not listen; null while it does. */
+  /** Why it does not listen; null while it does, and until the first try has ended. */
   fault(): string | null;
   /** The port it listens on; null while it does not. */
   port(): number | null;
@@ -36,121 +45,92 @@ export interface HttpServer extends AsyncDisposable {
 
 /** Answers one request. */
 export async function answer(
-  request: Request,
-  options: HttpOptions,
-): Promise<Response> {
-  const { pathname } = new URL(request.url);
-  switch (pathname) {
+  ask: Ask,
+  { trigger, status }: Pick<HttpOptions, "trigger" | "status">,
+): Promise<Reply> {
+  // A target may be a whole address, as a proxy is asked. [RFC 9112 §3.2.2]
+  switch (URL.parse(ask.target, "http://plug")?.pathname) {
     case "/set_broker_host": {
-      if (request.method !== "POST") return notAllowed("POST");
-      const body = await readBody(request, options.clock);
-      if (typeof body !== "string") {
-        return Response.json(
-          { Status: "FAIL", Message: body.reason },
-          { status: body.status },
-        );
+      if (ask.method !== "POST") return notAllowed("POST");
+      let body: string | null;
+      try {
+        body = await ask.body(MAX_BODY);
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        return refused(400, `The body could not be read: ${reason}`);
       }
-      const refusal = options.trigger(body);
-      return Response.json(
-        refusal === null
-          ? { Status: "OK" }
-          : { Status: "FAIL", Message: refusal },
-      );
+      if (body === null) {
+        return refused(413, `The body is longer than ${MAX_BODY} bytes`);
+      }
+      const refusal = trigger(body);
+      return refusal === null
+        ? json(200, { Status: "OK" })
+        : refused(200, refusal);
     }
     case "/status":
-      return request.method === "GET" || request.method === "HEAD"
-        ? Response.json(options.status())
+      return ask.method === "GET" || ask.method === "HEAD"
+        ? json(200, status())
         : notAllowed("GET");
     default:
-      return new Response("Not found\n", { status: 404 });
+      return text(404, "Not found\n");
   }
 }
 
-function notAllowed(allow: string): Response {
-  return new Response("Method not allowed\n", {
-    status: 405,
-    headers: { allow },
-  });
+function refused(status: number, reason: string): Reply {
+  return json(status, { Status: "FAIL", Message: reason });
 }
 
-/** A body, or why there is none. */
-async function readBody(
-  request: Request,
-  clock: Clock,
-): Promise<string | { readonly status: number; readonly reason: string }> {
-  const reader = request.body?.getReader();
-  if (reader === undefined) return "";
-  const bytes = new Uint8Array(MAX_BODY);
-  let length = 0;
-  let late = false;
-  const disarm = clock.after(BODY_MS, () => {
-    late = true;
-    void reader.cancel().catch(() => {});
-  });
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (late) return { status: 408, reason: "The body did not come" };
-      if (done) return new TextDecoder().decode(bytes.subarray(0, length));
-      if (length + value.length > MAX_BODY) {
-        await reader.cancel();
-        return {
-          status: 413,
-          reason: `The body is longer than ${MAX_BODY} bytes`,
-        };
-      }
-      bytes.set(value, length);
-      length += value.length;
-    }
-  } catch (error) {
-    return {
-      status: 400,
-      reason: `The body could not be read: ${
-        error instanceof Error ? error.message : String(error)
-      }`,
-    };
-  } finally {
-    disarm();
-  }
+function notAllowed(allow: string): Reply {
+  return text(405, "Method not allowed\n", { allow });
+}
+
+function json(status: number, value: unknown): Reply {
+  const headers = { "content-type": "application/json" };
+  return { status, headers, body: JSON.stringify(value) };
+}
+
+function text(status: number, body: string, more: Headers = {}): Reply {
+  const headers = { "content-type": "text/plain;charset=UTF-8", ...more };
+  return { status, headers, body };
 }
 
 /** Starts serving; tries again for as long as the port cannot be opened. */
 export function serveHttp(options: HttpOptions): HttpServer {
-  const { hostname, port, clock, log } = options;
+  const { hostname, port, clock } = options;
+  const log = sparing(options.log, () => clock.monoMs());
   const place = `${hostname}:${port}`;
   const stop = new AbortController();
   let fault: string | null = null;
-  let server: Deno.HttpServer<Deno.NetAddr> | null = null;
-  let disarm = () => {};
-  const listen = () => {
-    try {
-      server = Deno.serve({
-        hostname,
-        port,
-        signal: stop.signal,
-        onListen: () => {},
-        onError(error) {
-          log.error("Request failed", { error });
-          return new Response("Internal error\n", { status: 500 });
-        },
-      }, (request) => answer(request, options));
-      if (fault !== null) log.info("HTTP port opened", { listen: place });
-      fault = null;
-    } catch (error) {
-      const why = listenFault(error, place);
-      if (fault !== why) log.error(why);
-      fault = why;
-      disarm = clock.after(RETRY_MS, listen);
+  let served: Served | null = null;
+  const open = async (): Promise<void> => {
+    while (!stop.signal.aborted) {
+      try {
+        served = await serve({
+          entrance: "tcp",
+          answer: (ask) => answer(ask, options),
+          turn: async (work) => await work(),
+          log,
+          limits: { ...LIMITS, ...options.limits },
+        }, { hostname, port });
+        if (fault !== null) log.info("HTTP port opened", { listen: place });
+        fault = null;
+        return;
+      } catch (error) {
+        const why = listenFault(error, place);
+        if (fault !== why) log.error(why);
+        fault = why;
+      }
+      await clock.sleep(RETRY_MS, { signal: stop.signal });
     }
   };
-  listen();
+  const opened = open();
   return {
     fault: () => fault,
-    port: () => server?.addr.port ?? null,
+    port: () => served === null ? null : Number(new URL(served.url).port || 80),
     async [Symbol.asyncDispose]() {
-      disarm();
       stop.abort();
-      await server?.finished;
+      await opened;
+      await served?.[Symbol.asyncDispose]();
     },
   };
 }
@@ -158,11 +138,15 @@ export function serveHttp(options: HttpOptions): HttpServer {
 /** Why a port cannot be opened, in a technician's words. */
 export function listenFault(error: unknown, place: string): string {
   const what = `Cannot listen on ${place}`;
-  if (error instanceof Deno.errors.PermissionDenied) {
-    return `${what}: not permitted, ports below 1024 need CAP_NET_BIND_SERVICE, or set http_listen to a higher port`;
+  switch (error instanceof Error && "code" in error ? error.code : null) {
+    case "EACCES":
+    case "EPERM":
+      return `${what}: not permitted, ports below 1024 need CAP_NET_BIND_SERVICE, or set http_listen to a higher port`;
+    case "EADDRINUSE":
+      return `${what}: another program uses this port`;
+    default:
+      return `${what}: ${
+        error instanceof Error ? error.message : String(error)
+      }`;
   }
-  if (error instanceof Deno.errors.AddrInUse) {
-    return `${what}: another program uses this port`;
-  }
-  return `${what}: ${error instanceof Error ? error.message : String(error)}`;
 }
