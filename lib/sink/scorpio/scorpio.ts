@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { z } from "zod";
+import * as z from "zod";
 import {
   type Ack,
   brokerConfig,
@@ -111,8 +111,15 @@ export const scorpio: SinkKind<typeof scorpioConfig> = {
 };
 
 const KEEP_ALIVE_S = 60;
-/** Most unsettled readings: twice what is on the wire, so that each PUBACK finds the next one waiting. */
-const WINDOW = 2 * MOST_ON_WIRE;
+/**
+ * Most unsettled readings: twice what may be on the wire, so that each PUBACK
+ * finds the next one waiting. More would only queue up where no live reading
+ * can pass it.
+ */
+function windowOf(connection: MqttConnection | null): number {
+  const onWire = connection?.receiveMaximum ?? MOST_ON_WIRE;
+  return 2 * Math.min(onWire, MOST_ON_WIRE);
+}
 
 /** Reason codes that no later try can change [MQTT 5 §3.4.2.1]: topic invalid, too large, payload invalid. */
 const hopeless: ReadonlySet<number> = new Set([0x90, 0x95, 0x99]);
@@ -235,7 +242,7 @@ function openScorpio(config: ScorpioConfig, host: SinkHost): Sink {
   };
 
   return {
-    window: () => WINDOW,
+    window: () => windowOf(link.connection()),
     preview(reading) {
       const { device } = reading;
       const payload = writer.data(reading);
