@@ -24,7 +24,7 @@ export async function findHolders(
   const devices = await Promise.all(paths.map(describe));
   const locks = await lockOwners(roots);
   for (const device of devices) {
-    const pid = locks.get(device.lockKey);
+    const pid = locks.get(device.lockKey)?.at(-1);
     if (pid !== undefined) {
       found.set(device.path, { pid, command: await commandOf(pid, roots) });
     }
@@ -34,13 +34,16 @@ export async function findHolders(
   return found;
 }
 
-/** Process that has the lock of a device, or null. */
-export async function lockOwner(
+/**
+ * Processes that have the lock of a device. Mostly one: another may still have
+ * that of a terminal that is gone and whose name and inode are used again.
+ */
+export async function lockOwnersOf(
   path: string,
   roots: SystemRoots = systemRoots,
-): Promise<number | null> {
+): Promise<readonly number[]> {
   const { lockKey } = await describe(path);
-  return (await lockOwners(roots)).get(lockKey) ?? null;
+  return (await lockOwners(roots)).get(lockKey) ?? [];
 }
 
 /** A holder in words, for an error. */
@@ -88,17 +91,17 @@ function lockKey(dev: number, inode: number): string {
   return `${hex(major)}:${hex(minor)}:${inode}`;
 }
 
-/** Process that owns the flock of each file [proc_locks(5)]. */
+/** Processes that own the flock of each file [proc_locks(5)]. */
 async function lockOwners(
   roots: SystemRoots,
-): Promise<ReadonlyMap<string, number>> {
-  const owners = new Map<string, number>();
+): Promise<ReadonlyMap<string, readonly number[]>> {
+  const owners = new Map<string, number[]>();
   const text = await textOf(`${roots.proc}/locks`);
   for (const line of (text ?? "").split("\n")) {
     // 1: FLOCK  ADVISORY  WRITE 3447 00:05:1234 0 EOF; "->" marks one that waits.
     const [, kind, , , pid, file] = line.split(/\s+/);
     if (kind === "FLOCK" && file !== undefined && Number(pid) > 0) {
-      owners.set(file, Number(pid));
+      owners.set(file, [...owners.get(file) ?? [], Number(pid)]);
     }
   }
   return owners;

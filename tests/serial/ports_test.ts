@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { openPty } from "../../lib/cli/sim/pty.ts";
 import { openPort } from "../../lib/serial/open.ts";
+import { lockOwnersOf } from "../../lib/serial/holder.ts";
 import { listPorts, resolvePort } from "../../lib/serial/ports.ts";
 import { SerialError } from "../../lib/serial/serial.ts";
 import type { SystemRoots } from "../../lib/serial/system.ts";
@@ -152,4 +153,23 @@ Deno.test("openPort() looks for auto anew at each open", async () => {
   await using port = await open();
   assert.equal(port.name, link);
   assert.equal(pty.baud(), 9600);
+});
+
+Deno.test("lockOwnersOf() names all that have a lock: an inode may be used again while somebody has the old one", async () => {
+  await using machine = await system({ "dev/pts7": "", "proc/locks": "" });
+  const { base, roots } = machine;
+  const { dev, ino } = await Deno.stat(`${base}/dev/pts7`);
+  const hex = (n: number) => n.toString(16).padStart(2, "0");
+  const key = `${hex((dev >> 8) & 0xfff)}:${
+    hex((dev & 0xff) | ((dev >> 12) & 0xfff00))
+  }:${ino}`;
+  await Deno.writeTextFile(
+    `${base}/proc/locks`,
+    `1: FLOCK  ADVISORY  WRITE 77 ${key} 0 EOF
+2: POSIX  ADVISORY  WRITE 78 ${key} 0 EOF
+3: FLOCK  ADVISORY  WRITE 79 00:05:1 0 EOF
+4: FLOCK  ADVISORY  WRITE 80 ${key} 0 EOF
+`,
+  );
+  assert.deepEqual(await lockOwnersOf(`${base}/dev/pts7`, roots), [77, 80]);
 });

@@ -159,7 +159,8 @@ async function* checkSerial(
   signal: AbortSignal,
 ): AsyncGenerator<Finding> {
   const { agent, account, names, time } = facts;
-  const port = await lookAtPort(serial.port, systemRoots);
+  const pid = agent === null || agent === "unseen" ? null : agent.pid;
+  const port = await lookAtPort(serial.port, systemRoots, pid);
   yield* judgePort(port);
   const { path, device } = port;
   const status = statusOf(facts);
@@ -169,7 +170,6 @@ async function* checkSerial(
   }
   const access = judgeAccess(path, device, account, names);
   yield access;
-  const pid = agent === null || agent === "unseen" ? null : agent.pid;
   const holder = judgeHolder(path, port.holder, pid);
   if (holder !== null) yield holder;
   if (status !== null && (holder === null || port.holder?.pid === pid)) {

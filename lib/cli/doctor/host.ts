@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { lockOwner } from "../../serial/holder.ts";
+import { lockOwnersOf } from "../../serial/holder.ts";
 import { namesIn, type SystemRoots, textOf } from "../../serial/system.ts";
 import type { StatusJson } from "../../http/json.ts";
 import { AgentError } from "../agent_error.ts";
@@ -124,8 +124,8 @@ export async function lookAtAgent(
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;
   }
-  const pid = await lockOwner(`${dataDir}/outbox.lock`, roots);
-  if (pid === null) return null;
+  const [pid] = await lockOwnersOf(`${dataDir}/outbox.lock`, roots);
+  if (pid === undefined) return null;
   return { pid, status: await statusOf(socket, signal) };
 }
 

@@ -13,7 +13,7 @@ import {
   resolvePort,
   type UsbIdentity,
 } from "../../serial/ports.ts";
-import { findHolders, lockOwner } from "../../serial/holder.ts";
+import { findHolders, lockOwnersOf } from "../../serial/holder.ts";
 import { type OpenPort, SerialError } from "../../serial/serial.ts";
 import type { SystemRoots } from "../../serial/system.ts";
 import type { ModemTrial, PortFacts } from "./port_rules.ts";
@@ -22,10 +22,15 @@ import type { ModemTrial, PortFacts } from "./port_rules.ts";
 const IDENTIFY_MS = 6000;
 const ANSWER_MS = 2500;
 
-/** The configured port. */
+/**
+ * The configured port.
+ *
+ * @param agentPid the running agent: where it is among those that have the port, it is the holder
+ */
 export async function lookAtPort(
   configured: string,
   roots: SystemRoots,
+  agentPid: number | null,
 ): Promise<PortFacts> {
   const ports = await listPorts(roots);
   const candidates = ports.map(({ path, byId: [stable] }) => stable ?? path);
@@ -49,12 +54,15 @@ export async function lookAtPort(
   if (info === null) return nothing;
   const real = await Deno.realPath(path).catch(() => path);
   const known = ports.find((port) => port.path === real);
-  const holder = known === undefined
+  const owners = await lockOwnersOf(path, roots);
+  const holder = agentPid !== null && owners.includes(agentPid)
+    ? { pid: agentPid, command: "dash7-edge" }
+    : known === undefined
     ? (await findHolders([path], roots)).get(path) ?? null
     : known.holder;
   // The far end of a pseudo terminal keeps this one open too; only a lock counts.
   const simulated = real.startsWith(`${roots.dev}/pts/`) &&
-    await lockOwner(path, roots) === null;
+    owners.length === 0;
   return {
     ...nothing,
     device: {

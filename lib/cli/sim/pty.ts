@@ -19,7 +19,7 @@ import {
   TIOCNXCL,
   write,
 } from "../../serial/libc.ts";
-import { lockOwner } from "../../serial/holder.ts";
+import { lockOwnersOf } from "../../serial/holder.ts";
 import type { BytePort } from "../../serial/serial.ts";
 import { lineSpeed, setRaw } from "../../serial/termios.ts";
 
@@ -98,7 +98,8 @@ export async function openPty(options: PtyOptions = {}): Promise<Pty> {
     baud: () => open ? lineSpeed(slave) : 0,
     async freeIfAbandoned() {
       if (!open || ioctlAnswer(slave, TIOCGEXCL) !== 1) return;
-      if (await lockOwner(path) === null && open) ioctl(slave, TIOCNXCL);
+      const owners = await lockOwnersOf(path);
+      if (owners.length === 0 && open) ioctl(slave, TIOCNXCL);
     },
     [Symbol.asyncDispose]() {
       open = false;

@@ -96,10 +96,10 @@ function line(rig: Rig, bytes: Uint8Array): void {
   const { broker } = rig.state;
   rig.sendRaw(topic, payload, retain);
   for (const effect of rig.effects.slice(before)) {
-    // A reset begins anew with the same broker [E-154]; which one that is, is
-    // not for a broker to say.
+    // A reset begins anew with the same broker [E-154], that to factory settings
+    // forgets it [E-093]; to name one is not for a broker.
     must(
-      effect.type !== "remember" &&
+      (effect.type !== "remember" || effect.lock === null) &&
         (effect.type !== "connect" || effect.broker === broker),
       () => `a message caused ${JSON.stringify(effect)}`,
     );
