@@ -4,12 +4,15 @@
  *
  * @module
  */
-import { until } from "../system/harness.ts";
+import { clock, type Program } from "../system/harness.ts";
+import { patiently, slowness } from "./patience.ts";
 import type { Trap } from "./points.ts";
 
 /** How a process is started. */
 export interface ChildOptions {
   readonly config: string;
+  /** Instead of this project from source with fail points; then no trap, clock or flags. */
+  readonly program?: Program;
   readonly trap?: Trap | undefined;
   /** File with what its wall clock is wrong by. */
   readonly clockFile?: string | undefined;
@@ -25,6 +28,9 @@ export interface Holding {
   readonly descriptors: number;
 }
 
+/** An agent ends within 10 s of SIGTERM; 5 s more, times the slowness of the machine, are allowed. */
+const END_S = { fixed: 10, work: 5 };
+
 const script = new URL("agent.ts", import.meta.url).pathname;
 
 /** A running agent. */
@@ -38,7 +44,8 @@ export class Child {
   constructor(options: ChildOptions) {
     const { config, trap, clockFile, flags = [], instead = [] } = options;
     const run = ["run", "--allow-all", "--no-prompt", "--no-check", ...flags];
-    const own = [Deno.execPath(), ...run, script, "run", "--config", config];
+    const start = options.program?.command ?? [Deno.execPath(), ...run, script];
+    const own = [...start, "run", "--config", config];
     const mounts = instead.map((pair) => `mount --bind ${pair.join(" ")} && `);
     const [program = "", ...args] = instead.length === 0 ? own : [
       "unshare",
@@ -53,6 +60,7 @@ export class Child {
       args,
       env: {
         NO_COLOR: "1",
+        ...options.program?.env,
         ...(trap === undefined ? {} : { CHAOS_POINT: JSON.stringify(trap) }),
         ...(clockFile === undefined ? {} : { CHAOS_CLOCK: clockFile }),
       },
@@ -64,6 +72,10 @@ export class Child {
     this.#child.status.then((status) => this.status = status);
   }
 
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   async #collect(): Promise<void> {
     const decoder = new TextDecoder();
     for await (const chunk of this.#child.stderr) {
@@ -71,12 +83,12 @@ export class Child {
     }
   }
 
-  /** Waits for a text in the log, or the process's end. */
+  /** Waits for a text in the log, or the process's end; so many seconds on a fast machine. */
   async logged(text: string, limitS = 30): Promise<void> {
-    await until(
-      `"${text}" in the log: ${this.log.slice(-1500)}`,
+    await patiently(
+      () => `"${text}" in the log: ${this.log.slice(-1500)}`,
       () => this.log.includes(text) || this.status !== null,
-      limitS,
+      { workS: limitS },
     );
   }
 
@@ -84,15 +96,22 @@ export class Child {
     if (this.status === null) this.#child.kill(signal);
   }
 
-  /** Sends a signal and waits for the end; after SIGTERM at most 15 s. */
+  /** Sends a signal and waits for the end; an agent that does not end is killed, and its log says so. */
   async end(signal: "SIGTERM" | "SIGKILL"): Promise<Deno.CommandStatus> {
     this.signal(signal);
-    const force = setTimeout(() => {
-      this.log += "\nchaos: had to be killed, it did not end in 15 s\n";
+    const sentMs = clock.monoMs();
+    const force = () => {
+      const seconds = Math.round((clock.monoMs() - sentMs) / 1000);
+      this.log += `\nchaos: killed, it did not end in ${seconds} s\n`;
       this.signal("SIGKILL");
-    }, 15_000);
+    };
+    let disarm = clock.after((END_S.fixed + END_S.work) * 1000, async () => {
+      const more = END_S.work * (await slowness() - 1);
+      if (this.status !== null) return;
+      disarm = clock.after(more * 1000, force);
+    });
     const status = await this.#child.status;
-    clearTimeout(force);
+    disarm();
     await this.#stderr;
     return status;
   }

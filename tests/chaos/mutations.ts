@@ -13,7 +13,7 @@ import { existsSync } from "node:fs";
 import { runProgram } from "../../compile/run.ts";
 
 /** One promise taken out. */
-interface Mutation {
+export interface Mutation {
   readonly name: string;
   readonly file: string;
   /** Must stand in the file exactly once. */
@@ -40,7 +40,8 @@ const EARLY = {
 `,
 };
 
-const MUTATIONS: readonly Mutation[] = [
+/** All of them. */
+export const MUTATIONS: readonly Mutation[] = [
   {
     name: "no fsync at a commit",
     file: "lib/store/database.ts",

@@ -51,6 +51,8 @@ export interface Evidence {
   readonly received: readonly string[] | null;
   readonly events: readonly WireEvent[];
   readonly books: Books;
+  /** See {@link forbiddenAgain}. */
+  readonly unreadMs?: number;
 }
 
 /** What came out. */
@@ -61,8 +63,8 @@ export interface Verdict {
   readonly duplicates: number;
 }
 
-/** An acknowledgement this close to the end of its connection may not have been read, milliseconds. */
-const UNREAD_MS = 1000;
+/** An acknowledgement this close to the end of its connection may not have been read, milliseconds on a fast machine. */
+export const UNREAD_MS = 1000;
 
 /** Judges a round that has come to rest. */
 export function judge(evidence: Evidence): Verdict {
@@ -108,7 +110,10 @@ export function judge(evidence: Evidence): Verdict {
     );
     tell("readings received out of order", outOfOrder(received));
   }
-  tell("second publishes that nothing allows", forbiddenAgain(events));
+  tell(
+    "second publishes that nothing allows",
+    forbiddenAgain(events, evidence.unreadMs),
+  );
   const sum = books.delivered + books.pending + books.rejected + books.dropped;
   if (sum !== books.readings) {
     violations.push(
@@ -124,8 +129,14 @@ export function judge(evidence: Evidence): Verdict {
 /**
  * Second publishes of a reading whose good acknowledgement the same process had
  * been given, and publishes twice on one connection without a refusal between.
+ *
+ * @param unreadMs so long before the end of its connection an acknowledgement
+ *   may not have been read
  */
-export function forbiddenAgain(events: readonly WireEvent[]): string[] {
+export function forbiddenAgain(
+  events: readonly WireEvent[],
+  unreadMs: number = UNREAD_MS,
+): string[] {
   const endMs = new Map(
     events.filter(({ type }) => type === "ended").map((
       { connection, atMs },
@@ -140,7 +151,7 @@ export function forbiddenAgain(events: readonly WireEvent[]): string[] {
     if (event.type === "publish") {
       const good = done.get(reading);
       const unread = good !== undefined && good.connection !== connection &&
-        (endMs.get(good.connection) ?? Infinity) - good.atMs < UNREAD_MS;
+        (endMs.get(good.connection) ?? Infinity) - good.atMs < unreadMs;
       const known = good !== undefined && good.run === run && !unread;
       if (known || open.get(reading) === connection) wrong.push(reading);
       open.set(reading, connection);

@@ -13,7 +13,8 @@ import { faults } from "./faults/faults.ts";
 import { HEAP_FLAG } from "./faults/memory.ts";
 import { HOSTS, NAME, RESOLVER, writeNames } from "./faults/name.ts";
 import { moreCertificates, tlsListeners } from "./faults/tls.ts";
-import { judge } from "./oracle.ts";
+import { judge, UNREAD_MS } from "./oracle.ts";
+import { slowness } from "./patience.ts";
 import type { FaultName, Kind, Round } from "./schedule.ts";
 import { World, type WorldOptions } from "./world.ts";
 
@@ -25,6 +26,8 @@ export interface Report {
     readonly point: string | null;
     readonly ended: Ended;
   }[];
+  /** Faults that were not begun for lack of time. */
+  readonly leftOut: number;
   readonly violations: readonly string[];
   readonly sent: number;
   readonly committed: number;
@@ -33,24 +36,60 @@ export interface Report {
   readonly lost: number;
   /** Rows that injected damage destroyed. */
   readonly destroyed: number;
+  /** Those of them that had not been delivered. */
+  readonly destroyedFirst: number;
   /** Readings that were dropped or rejected, and told. */
   readonly told: number;
   readonly recoveriesMs: readonly number[];
   readonly residentMb: number;
+  /** Most that the memory of an agent grew from its first delivery on. */
+  readonly grownMb: number;
+  /** How many times slower than usual the machine was. */
+  readonly slow: number;
   /** Agents killed. */
   readonly kills: number;
   readonly log: string;
   readonly tookMs: number;
 }
 
-/** Plays a round in a directory of its own. */
+/** A fault that has not ended after this hangs, milliseconds: no wait in it is that long. */
+const HANGS_MS = 900_000;
+
+/**
+ * Plays a round in a directory of its own; a world that cannot be made is a
+ * violation as well.
+ *
+ * @param more whether there is time for another fault; the first comes in any case
+ */
 export async function play(
   round: Round,
   dir: string,
   signal: AbortSignal,
   onFault: (line: string) => void,
+  more: () => boolean = () => true,
 ): Promise<Report> {
   const fromMs = clock.monoMs();
+  try {
+    const report = await act(round, dir, signal, onFault, more);
+    return { ...report, tookMs: clock.monoMs() - fromMs };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return {
+      ...empty(round),
+      violations: [`the round could not be played: ${why}`],
+      tookMs: clock.monoMs() - fromMs,
+    };
+  }
+}
+
+async function act(
+  round: Round,
+  dir: string,
+  signal: AbortSignal,
+  onFault: (line: string) => void,
+  more: () => boolean,
+): Promise<Report> {
+  const slowBefore = await slowness();
   await using stack = new AsyncDisposableStack();
   const options = await optionsOf(round.kind, dir, stack);
   if (options === null) return notHere(round);
@@ -60,11 +99,17 @@ export async function play(
   let doing = "start";
   let verdict = { violations: [] as readonly string[], lost: 0, duplicates: 0 };
   let told = 0;
+  let leftOut = 0;
+  let slow = slowBefore;
   try {
     await world.started();
     await world.recovered();
     world.recoveriesMs.length = 0;
-    for (const step of round.steps) {
+    for (const [at, step] of round.steps.entries()) {
+      if (at > 0 && !more()) {
+        leftOut = round.steps.length - at;
+        break;
+      }
       const { fault, trap } = step;
       doing = trap === undefined
         ? fault
@@ -82,6 +127,7 @@ export async function play(
     await world.stop("SIGTERM");
     const books = world.books();
     told = books.rejected + books.dropped;
+    slow = Math.max(slowBefore, await slowness());
     verdict = judge({
       sent: world.sent,
       committed: world.committed,
@@ -93,6 +139,7 @@ export async function play(
         : world.watch.readings(),
       events: world.proxy.events,
       books,
+      unreadMs: UNREAD_MS * slow,
     });
   } catch (error) {
     violations.push(
@@ -100,22 +147,29 @@ export async function play(
     );
   }
   violations.push(...world.violations, ...verdict.violations);
+  const delivered = world.delivered();
+  // Where rows leave the log, some are delivered and gone before anybody looks.
+  const committed = new Set([...world.committed, ...delivered]);
   return {
-    round,
+    ...empty(round),
     faults: done,
+    leftOut,
     violations,
     sent: world.sent.size,
-    committed: world.committed.size,
-    delivered: world.delivered().size,
+    committed: committed.size,
+    delivered: delivered.size,
     duplicates: verdict.duplicates,
     lost: verdict.lost,
     destroyed: world.destroyed.size,
+    destroyedFirst: [...world.destroyed].filter((one) => !delivered.has(one))
+      .length,
     told,
     recoveriesMs: world.recoveriesMs,
     residentMb: world.residentMb,
+    grownMb: world.grownMb,
+    slow,
     kills: world.kills,
     log: world.log(),
-    tookMs: clock.monoMs() - fromMs,
   };
 }
 
@@ -123,11 +177,16 @@ export async function play(
 function unlessStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = () => reject(new Error("the run was stopped"));
+    const disarm = clock.after(
+      HANGS_MS,
+      () => reject(new Error(`it has not ended in ${HANGS_MS / 60_000} min`)),
+    );
     signal.addEventListener("abort", stop, { once: true });
     if (signal.aborted) stop();
-    work.then(resolve, reject).finally(() =>
-      signal.removeEventListener("abort", stop)
-    );
+    work.then(resolve, reject).finally(() => {
+      disarm();
+      signal.removeEventListener("abort", stop);
+    });
   });
 }
 
@@ -156,7 +215,7 @@ async function optionsOf(
       };
     }
     case "name": {
-      if (!mayMount()) return null;
+      if (!(await mayMount())) return null;
       await writeNames(dir);
       return {
         host: NAME,
@@ -169,7 +228,8 @@ async function optionsOf(
       };
     }
     case "disk": {
-      if (!mayMount()) return null;
+      // Those of its faults that need no disk of their own go on without.
+      if (!(await mayMount())) return {};
       stack.use(await smallDisk(`${dir}/disk`));
       return { dataDir: `${dir}/disk`, outbox: "min_free_mb = 0" };
     }
@@ -192,18 +252,26 @@ function durable(dir: string): string[] {
   return [
     "persistence true",
     `persistence_location ${dir}/`,
-    "max_queued_messages 0",
   ];
 }
 
 function notHere(round: Round): Report {
   return {
-    round,
+    ...empty(round),
     faults: round.steps.map(({ fault }) => ({
       fault,
       point: null,
       ended: "not here",
     })),
+  };
+}
+
+/** Of a round in which nothing happened. */
+function empty(round: Round): Report {
+  return {
+    round,
+    faults: [],
+    leftOut: 0,
     violations: [],
     sent: 0,
     committed: 0,
@@ -211,9 +279,12 @@ function notHere(round: Round): Report {
     duplicates: 0,
     lost: 0,
     destroyed: 0,
+    destroyedFirst: 0,
     told: 0,
     recoveriesMs: [],
     residentMb: 0,
+    grownMb: 0,
+    slow: 1,
     kills: 0,
     log: "",
     tookMs: 0,

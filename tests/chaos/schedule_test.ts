@@ -60,14 +60,34 @@ Deno.test("chosen() gives one round alone as it is within the run", () => {
   assert.deepEqual([...chosen(wanted, () => true)], first(7, 9).slice(8));
 });
 
+Deno.test("chosen() brings each kind once, and no kind again without time", () => {
+  const wanted = wantedOf(["--seed", "7"], new Date(0));
+  assert.ok(wanted !== null);
+  const kinds = [...chosen(wanted, (again) => !again)].map(({ kind }) => kind);
+  assert.deepEqual(kinds.toSorted(), KINDS.toSorted());
+});
+
 Deno.test("wantedOf() takes the day as its seed, and refuses what it does not know", () => {
   const day = new Date("2026-11-21T12:00:00Z");
   assert.equal(wantedOf([], day)?.seed, 20261121);
   assert.equal(wantedOf([], day)?.minutes, 5);
+  assert.deepEqual(wantedOf(["--only", "wire,kill"], day)?.only, [
+    "kill",
+    "wire",
+  ]);
   for (
-    const args of [["--sed", "1"], ["--seed", "x"], ["--only", "luck"], [
-      "--round",
-    ]]
+    const args of [
+      ["--sed", "1"],
+      ["--seed", "x"],
+      ["--only", "luck"],
+      [
+        "--only",
+        "kill,luck",
+      ],
+      ["seed", "1"],
+      ["--round"],
+      ["--kills", "many"],
+    ]
   ) {
     assert.equal(wantedOf(args, day), null, args.join(" "));
   }

@@ -6,6 +6,7 @@
  */
 import { DatabaseSync } from "node:sqlite";
 import { clock } from "../../system/harness.ts";
+import { patiently } from "../patience.ts";
 import type { World } from "../world.ts";
 import type { Ended } from "./fault.ts";
 
@@ -51,11 +52,20 @@ export async function clockFirstSet(world: World): Promise<Ended> {
   world.proxy.spoil.refuse = true;
   tell(world, { offsetMs: -YEAR_MS, synced: false });
   const agent = await world.started();
+  await patiently(
+    () => "a reading of a clock that is not set",
+    () => waiting(world, "synced = 0") > 0,
+    { workS: 20 },
+  );
   await clock.sleep(1500);
   tell(world, { offsetMs: 0, synced: true });
   await agent.logged("re-stamped");
   world.look();
-  const wrong = wrongTimes(world, fromMs);
+  const [low, high] = [fromMs - TOLERANCE_MS, Date.now() + TOLERANCE_MS];
+  const wrong = waiting(
+    world,
+    `NOT (synced = 1 AND wall_ms BETWEEN ${low} AND ${high})`,
+  );
   if (wrong > 0) {
     world.violations.push(
       `${wrong} waiting readings have a wrong time after the clock was set`,
@@ -66,13 +76,12 @@ export async function clockFirstSet(world: World): Promise<Ended> {
   return "struck";
 }
 
-/** Waiting readings whose time is not within this fault. */
-function wrongTimes(world: World, fromMs: number): number {
+/** Waiting readings of which something is true. */
+function waiting(world: World, condition: string): number {
   using db = new DatabaseSync(`${world.dataDir}/outbox.db`, { readOnly: true });
   const row = db.prepare(
     `SELECT count(*) AS n FROM reading
-     WHERE id > (SELECT cursor FROM sink WHERE name = 'cloud')
-       AND NOT (synced = 1 AND wall_ms BETWEEN ? AND ?)`,
-  ).get(fromMs - TOLERANCE_MS, Date.now() + TOLERANCE_MS);
+     WHERE id > (SELECT cursor FROM sink WHERE name = 'cloud') AND ${condition}`,
+  ).get();
   return Number(row?.n);
 }

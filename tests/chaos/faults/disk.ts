@@ -5,15 +5,24 @@
  * @module
  */
 import { statfsSync } from "node:fs";
-import { clock } from "../../system/harness.ts";
+import { clock, tempDir } from "../../system/harness.ts";
 import { command } from "../../system/mosquitto.ts";
+import { patiently } from "../patience.ts";
 import type { Step } from "../schedule.ts";
 import type { World } from "../world.ts";
 import type { Ended } from "./fault.ts";
 
-/** Whether this user may mount. */
-export function mayMount(): boolean {
-  return Deno.uid() === 0;
+let mount: Promise<boolean> | null = null;
+
+/** Whether this user may mount, found out by doing it where nobody else sees it; asked once. */
+export function mayMount(): Promise<boolean> {
+  return mount ??= (async () => {
+    await using dir = await tempDir();
+    const script =
+      'mount -t tmpfs -o size=1m chaos "$1" && mount -o remount,ro "$1"';
+    return await command("unshare", ["-m", "sh", "-c", script, "-", dir.path])
+      .then(() => true, () => false);
+  })();
 }
 
 /** A small file system, unmounted at the end. */
@@ -27,7 +36,7 @@ export async function smallDisk(path: string): Promise<AsyncDisposable> {
 
 /** Another program fills the disk while readings come in; later it makes room. */
 export async function diskFull(world: World, { ms }: Step): Promise<Ended> {
-  if (!mayMount()) return "not here";
+  if (!(await mayMount())) return "not here";
   const ballast = `${world.dataDir}/ballast`;
   fill(world, ballast);
   await clock.sleep(ms);
@@ -52,7 +61,7 @@ function fill(world: World, path: string): void {
 
 /** Read-only when the agent starts: it must say so, end, and start once the disk is well. */
 export async function diskReadOnly(world: World): Promise<Ended> {
-  if (!mayMount()) return "not here";
+  if (!(await mayMount())) return "not here";
   await world.stop("SIGTERM");
   await command("mount", ["-o", "remount,ro", world.dataDir]);
   try {
@@ -77,9 +86,11 @@ export async function diskRefusesWrite(
 ): Promise<Ended> {
   await world.stop("SIGTERM");
   const agent = await world.started({ trap });
-  await clock.sleep(1000);
+  const struck = await patiently(
+    () => "a refused write",
+    () => /cannot be committed|cannot be written/.test(agent.log),
+    { workS: 20 },
+  ).then(() => true, () => false);
   await world.recovered();
-  return /cannot be committed|cannot be written/.test(agent.log)
-    ? "struck"
-    : "not reached";
+  return struck ? "struck" : "not reached";
 }

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { clock, until } from "../../system/harness.ts";
+import { clock } from "../../system/harness.ts";
 import type { Child } from "../child.ts";
+import { patiently } from "../patience.ts";
 import { POINTS, type Scene, type Trap } from "../points.ts";
 import { randomOf } from "../random.ts";
 import { damage, spoilSchema } from "./damage.ts";
@@ -12,7 +13,7 @@ import type { Step } from "../schedule.ts";
 import type { World } from "../world.ts";
 import type { Ended } from "./fault.ts";
 
-/** Longest wait for a process to come by its point, seconds. */
+/** Longest wait for a process to come by its point, seconds of a fast machine. */
 const REACH_S = 20;
 
 /** Kills of one step at random. */
@@ -76,12 +77,11 @@ const scenes: Readonly<Record<Scene, Play>> = {
   steady: (world, trap) => after(world, () => died(world.start({ trap }))),
   /** The very first start in a directory. */
   first: async (world, trap) => {
-    const { line } = world;
-    world.line = null;
+    world.paused = true;
     await world.drained();
     await world.stop("SIGTERM");
     await Deno.remove(world.dataDir, { recursive: true });
-    world.line = line;
+    world.paused = false;
     return await died(world.start({ trap }));
   },
   /** Readings are settled behind one that still waits. */
@@ -159,8 +159,8 @@ async function after(
 
 /** Whether a process came by its point, and died there. */
 async function died(agent: Child): Promise<boolean> {
-  await until("the point", () => agent.status !== null, REACH_S).catch(
-    () => {/* it is told as not reached */},
-  );
+  await patiently(() => "the point", () => agent.status !== null, {
+    workS: REACH_S,
+  }).catch(() => {/* it is told as not reached */});
   return agent.status?.signal === "SIGKILL";
 }

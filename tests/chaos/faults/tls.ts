@@ -15,6 +15,9 @@ import {
 import type { World } from "../world.ts";
 import type { Ended, Fault } from "./fault.ts";
 
+/** From the end of a broker until it comes back, milliseconds. */
+const SETTLE_MS = 200;
+
 /** The listeners of a TLS round: one plain for the subscriber, one with a certificate. */
 export function tlsListeners(
   file: (name: string) => string,
@@ -78,8 +81,9 @@ subjectAltName = DNS:localhost,IP:127.0.0.1
 /** A broker with a certificate that must not be accepted. */
 function refused(name: string, authority = "ca"): Fault {
   return async (world, { ms }) => {
-    const before = connections(world);
-    await change(world, name, authority);
+    // Counted once the old broker has ended: what it had accepted has been logged.
+    let before = 0;
+    await change(world, name, authority, () => before = connections(world));
     await clock.sleep(1500 + ms / 2);
     if (connections(world) > before) {
       world.violations.push(`the agent logged in to a broker ${name}`);
@@ -120,8 +124,11 @@ async function change(
   world: World,
   name: string,
   authority = "ca",
+  between: () => void = () => {},
 ): Promise<void> {
   await world.broker[Symbol.asyncDispose]();
+  await clock.sleep(SETTLE_MS);
+  between();
   const file = (one: string) => `${world.dir}/tls/${one}`;
   await world.restartBroker(tlsListeners(file, name, authority));
 }
