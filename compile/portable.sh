@@ -233,5 +233,7 @@ esac
 each_place is_unpacked || unpack_somewhere
 each_place keep_code || DENO_DIR=/dev/null/none
 export DENO_DIR DENO_NO_UPDATE_CHECK=1 DENO_NO_PACKAGE_JSON=1
+# Free memory at the end of the heap goes back to the system from here on.
+export MALLOC_TRIM_THRESHOLD_="${MALLOC_TRIM_THRESHOLD_:-131072}"
 export DASH7_EDGE_FILE="$self"
 exec ${DASH7_EDGE_EMULATOR:-} "$runtime" run @FLAGS@ "$program" "$@"

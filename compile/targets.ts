@@ -73,7 +73,8 @@ export const targets: readonly Target[] = [
  * How the program runs, compiled or portable. Devices below `/dev` can be
  * opened with all permissions only, so it has them all and never asks. The
  * flags of V8 take 8 MB off the resident memory of an idle agent; the young
- * generation holds what one burst of frames leaves behind. Text never becomes
+ * generation holds what one burst of frames leaves behind; with `gc` an agent
+ * gives back once what only its start needed. Text never becomes
  * code: `eval` and `new Function` throw, in dependencies as well.
  */
 export const runtimeFlags: readonly string[] = [
@@ -84,7 +85,7 @@ export const runtimeFlags: readonly string[] = [
   "--no-remote",
   "--no-npm",
   "--cached-only",
-  "--v8-flags=--optimize-for-size,--max-semi-space-size=1,--disallow-code-generation-from-strings",
+  "--v8-flags=--optimize-for-size,--max-semi-space-size=1,--expose-gc,--disallow-code-generation-from-strings",
 ];
 
 /** The targets that `wanted` names: `all`, a triple, or a machine as `uname -m` or Debian has it. */

@@ -12,6 +12,7 @@ import { startAgent } from "../agent.ts";
 import { StoreError } from "../store/store.ts";
 import { silentLog } from "../log.ts";
 import { configOf, machineHost } from "./host.ts";
+import { giveBackOnceQuiet } from "./give_back.ts";
 import { aborted, type Action, type ExitCode, type Io } from "./io.ts";
 import { serviceNotifier, tellService } from "./service.ts";
 
@@ -57,6 +58,8 @@ async function runAgent(
   try {
     await using agent = await startAgent(host);
     using _told = tellService(notifier, agent, host);
+    const { frames } = agent.modem.counters;
+    using _memory = giveBackOnceQuiet(host.clock, () => frames.alp_data);
     const fault = await Promise.race([aborted(io.signal), agent.failed]);
     if (fault !== undefined) {
       host.log.error("Agent failed", { reason: fault });

@@ -1,7 +1,7 @@
 /**
  * The C library, through FFI: what serial ports, pseudo terminals, the state of
- * the clock, a datagram to systemd and a signal to be ignored need and Deno does
- * not offer. The only file that loads native code; glibc on x86-64 and ARM64 have
+ * the clock, a datagram to systemd, a signal to be ignored and free memory to be
+ * returned need and Deno does not offer. The only file that loads native code; glibc on x86-64 and ARM64 have
  * the same names, numbers and layouts for everything used here. `open` and `ioctl` are variadic in C; on
  * both machines integer arguments travel as in any other call.
  *
@@ -43,6 +43,7 @@ const { symbols: c } = Deno.dlopen("libc.so.6", {
   adjtimex: { parameters: ["buffer"], result: "i32" },
   gnu_get_libc_version: { parameters: [], result: "pointer" },
   signal: { parameters: ["i32", "pointer"], result: "pointer" },
+  malloc_trim: { parameters: ["usize"], result: "i32" },
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   sendto: {
     parameters: ["i32", "buffer", "usize", "i32", "buffer", "u32"],
@@ -277,6 +278,11 @@ export function sendDatagram(address: string, bytes: Memory): number {
 /** Has the kernel drop signal USR1, whatever handler the runtime has for it. */
 export function ignoreUsr1(): void {
   c.signal(SIGUSR1, Deno.UnsafePointer.create(SIG_IGN));
+}
+
+/** Returns free pages of `malloc` to the system [malloc_trim(3)]. */
+export function trimHeap(): void {
+  c.malloc_trim(0n);
 }
 
 /** Version of the C library in use, e.g. `2.36`. */
