@@ -4,7 +4,14 @@
  *
  * @module
  */
-import { AgentProcess, Line, tempDir, until } from "../system/harness.ts";
+import {
+  AgentProcess,
+  type AgentSettings,
+  Line,
+  type Program,
+  tempDir,
+  until,
+} from "../system/harness.ts";
 import { type Mosquitto, mosquitto } from "../system/mosquitto.ts";
 import { Watch } from "./watch.ts";
 
@@ -52,14 +59,15 @@ export class Receipts {
     // The first metric is the meter's counter.
     const head = this.#text.decode(payload.subarray(0, 200));
     const number = Number(/"value":(\d+)/.exec(head)?.[1]);
-    const before = this.#last.get(device) ?? 0;
+    // Several sinks carry the same device below topics of their own.
+    const before = this.#last.get(topic) ?? 0;
     if (number === before + 1) {
-      this.#last.set(device, number);
+      this.#last.set(topic, number);
       this.count++;
     } else if (number <= before) this.copies++;
     else {
       this.misplaced++;
-      this.#last.set(device, number);
+      this.#last.set(topic, number);
       this.count++;
     }
     if (Number.isNaN(this.firstMs)) this.firstMs = atMs;
@@ -75,20 +83,35 @@ export interface Bed {
   readonly receipts: Receipts;
   readonly brokerPort: number;
   /** Starts the agent; it ends with the bed. */
-  start(options?: { readonly more?: string }): AgentProcess;
+  start(
+    options?: Pick<AgentSettings, "more" | "config">,
+  ): AgentProcess;
+}
+
+/** Beds that are lent now. */
+const lent = new Set<AsyncDisposableStack>();
+
+/** Takes apart every bed that is lent: whoever works on one fails soon after. */
+export async function giveUpBeds(): Promise<void> {
+  await Promise.allSettled([...lent].map((bed) => bed.disposeAsync()));
 }
 
 /** Lends a bed; `port` is the broker's, on which all is subscribed to. */
 export async function onBed<T>(
   port: number,
   work: (bed: Bed) => Promise<T>,
-  options: { readonly watched?: boolean } = {},
+  { watched = true, program }: {
+    readonly watched?: boolean;
+    readonly program?: Program;
+  } = {},
 ): Promise<T> {
   await using stack = new AsyncDisposableStack();
+  lent.add(stack);
+  stack.defer(() => void lent.delete(stack));
   const { path: dir } = stack.use(await tempDir());
   const line = stack.use(await Line.open(`${dir}/modem`));
   const receipts = new Receipts();
-  if (options.watched ?? true) {
+  if (watched) {
     stack.use(
       await Watch.open(
         port,
@@ -101,9 +124,15 @@ export async function onBed<T>(
     line,
     receipts,
     brokerPort: port,
-    start: ({ more = "" } = {}) =>
+    start: (settings = {}) =>
       stack.use(
-        AgentProcess.start({ dir, port: line.path, brokerPort: port, more }),
+        AgentProcess.start({
+          dir,
+          port: line.path,
+          brokerPort: port,
+          ...(program === undefined ? {} : { program }),
+          ...settings,
+        }),
       ),
   });
 }
@@ -116,4 +145,17 @@ export async function came(
 ): Promise<boolean> {
   return await until("", () => receipts.count >= count, limitS)
     .then(() => true, () => false);
+}
+
+/** Pieces as one. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(
+    parts.reduce((sum, { length }) => sum + length, 0),
+  );
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }

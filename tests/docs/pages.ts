@@ -8,6 +8,7 @@
 import { codeParts } from "./code_tables.ts";
 import { commandParts } from "./command_reference.ts";
 import { configParts } from "./config_reference.ts";
+import { measuredParts } from "./measured_tables.ts";
 import { type Parts, withParts } from "./parts.ts";
 import { siconParts } from "./sicon_tables.ts";
 
@@ -20,6 +21,7 @@ export async function allParts(): Promise<Parts> {
     ...siconParts,
     ...configParts,
     ...codeParts,
+    ...measuredParts,
     ...await commandParts(),
   ]);
 }
