@@ -21,6 +21,8 @@ export type WireEvent =
       readonly type: "acknowledged";
       readonly reading: string;
       readonly code: number;
+      /** It came behind bytes that are no packet: these may have swallowed it. */
+      readonly swallowed?: boolean;
     }
     | { readonly type: "ended" }
   );
@@ -143,17 +145,16 @@ export function forbiddenAgain(
     ) => [connection, atMs]),
   );
   const open = new Map<string, number>();
-  const done = new Map<string, WireEvent>();
+  const done = new Map<string, Acknowledged>();
   const wrong: string[] = [];
   for (const event of events) {
     if (event.type === "ended") continue;
-    const { reading, connection, run } = event;
+    const { reading, connection } = event;
     if (event.type === "publish") {
       const good = done.get(reading);
-      const unread = good !== undefined && good.connection !== connection &&
-        (endMs.get(good.connection) ?? Infinity) - good.atMs < unreadMs;
-      const known = good !== undefined && good.run === run && !unread;
-      if (known || open.get(reading) === connection) wrong.push(reading);
+      if (
+        isRead(good, event, endMs, unreadMs) || open.get(reading) === connection
+      ) wrong.push(reading);
       open.set(reading, connection);
     } else {
       open.delete(reading);
@@ -161,4 +162,19 @@ export function forbiddenAgain(
     }
   }
   return wrong;
+}
+
+type Acknowledged = WireEvent & { readonly type: "acknowledged" };
+
+/** Whether who publishes must have read an acknowledgement. */
+function isRead(
+  good: Acknowledged | undefined,
+  { connection, run }: WireEvent,
+  endMs: ReadonlyMap<number, number>,
+  unreadMs: number,
+): boolean {
+  if (good === undefined || good.run !== run) return false;
+  if (good.connection === connection) return true;
+  const leftMs = (endMs.get(good.connection) ?? Infinity) - good.atMs;
+  return good.swallowed !== true && leftMs >= unreadMs;
 }

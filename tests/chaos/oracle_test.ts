@@ -94,6 +94,19 @@ Deno.test("forbiddenAgain() allows what MQTT allows, and nothing else", () => {
     [publish("A 1", 1), ack("A 1", 2), publish("A 1", 9000, 2, 2)],
     // Acknowledged as the connection ended.
     [publish("A 1", 1), ack("A 1", 2), end(3), publish("A 1", 4, 2)],
+    // Acknowledged long before the end, but behind half a packet.
+    [
+      publish("A 1", 1),
+      {
+        ...ack("A 1", 2),
+        type: "acknowledged",
+        reading: "A 1",
+        code: 0,
+        swallowed: true,
+      },
+      end(5000),
+      publish("A 1", 6000, 2),
+    ],
     // Refused for now.
     [publish("A 1", 1), ack("A 1", 2, 1, 1, 0x87), publish("A 1", 3)],
   ];

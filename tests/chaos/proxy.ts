@@ -124,6 +124,8 @@ class Link {
   #held: { readonly dueMs: number; readonly pass: () => void }[] = [];
   #disarm: (() => void) | null = null;
   readonly #late = new Set<() => void>();
+  /** The agent was sent bytes that are no packet. */
+  #spoilt = false;
 
   constructor(proxy: Proxy, near: Socket, port: number, number: number) {
     this.#proxy = proxy;
@@ -158,6 +160,7 @@ class Link {
   }
 
   inject(bytes: Uint8Array): void {
+    this.#spoilt = true;
     this.#near.write(bytes);
   }
 
@@ -235,7 +238,8 @@ class Link {
     this.#onWire.delete(id);
     const rejected = acks === "reject";
     const told = rejected ? INVALID_PAYLOAD : code;
-    this.#note({ type: "acknowledged", reading, code: told });
+    const swallowed = this.#spoilt;
+    this.#note({ type: "acknowledged", reading, code: told, swallowed });
     if (told < 0x80) this.#proxy.acknowledged.add(reading);
     const out = rejected ? encodePuback(id, told) : packet;
     this.#near.write(out);
@@ -249,6 +253,7 @@ class Link {
         readonly type: "acknowledged";
         readonly reading: string;
         readonly code: number;
+        readonly swallowed: boolean;
       }
       | { readonly type: "ended" },
   ): void {
