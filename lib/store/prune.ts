@@ -17,8 +17,11 @@ const SLICE_ROWS = 512;
 const FEW_ROWS = 256;
 /** Nor do they wait longer than this for others, milliseconds. */
 const AGE_LATE_MS = 3_600_000;
-/** The newest rows stay however full the disk is: taking them would free nothing and stop live delivery. */
-const KEPT_ON_FULL_DISK = 256;
+/**
+ * The newest rows stay however full the disk is, and whatever else the database
+ * holds: taking them would free next to nothing and stop live delivery.
+ */
+const KEPT = 256;
 /** Rows set aside as rejected that are kept, all sinks together. */
 const REJECTED_KEPT = 1000;
 /** Ongoing drops are told again after this long. */
@@ -75,15 +78,10 @@ export function nextCut(
   const goes = aged >= oldest + FEW_ROWS ||
     (aged > 0 && olderThan(limits.maxAgeMs + AGE_LATE_MS) > 0);
   if (goes) return { upTo: aged, reason: "age" };
-  const slice = oldest + SLICE_ROWS - 1;
-  if (usedBytes(db) > limits.maxBytes) {
-    return { upTo: Math.min(slice, lastId), reason: "size" };
-  }
-  const upTo = Math.min(slice, lastId - KEPT_ON_FULL_DISK);
-  if (upTo >= oldest && freeBytes() < limits.minFreeBytes) {
-    return { upTo, reason: "disk" };
-  }
-  return null;
+  const upTo = Math.min(oldest + SLICE_ROWS - 1, lastId - KEPT);
+  if (upTo < oldest) return null;
+  if (usedBytes(db) > limits.maxBytes) return { upTo, reason: "size" };
+  return freeBytes() < limits.minFreeBytes ? { upTo, reason: "disk" } : null;
 }
 
 /** Deletes a slice; inside the transaction that also settles it in every lane. */

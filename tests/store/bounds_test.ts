@@ -89,6 +89,22 @@ Deno.test("append() keeps the database below its size; ids go on", () => {
   assert.equal(store.append([entry(site.clock, 1, 1)])[0]?.id, 23_001);
 });
 
+Deno.test("What stands beside the readings takes no waiting reading's place", () => {
+  using site = new Site();
+  using store = site.open({ max_mb: 1 });
+  const lane = store.lane("cloud");
+  for (let n = 0; n < 1100; n++) {
+    store.kept("device").put(`${n}`, "x".repeat(1000));
+  }
+  store.flush();
+  assert.ok(store.bytes() > 1_000_000);
+  fill(site, store, 1000);
+  const { pending, dropped } = lane.account();
+  assert.ok(pending >= 256 && dropped > 0, `${pending}`);
+  assert.equal(pending + dropped, 1000);
+  assert.equal(drain(lane).at(-1), 1000);
+});
+
 Deno.test("Ids are not used again after all rows are gone", async () => {
   using site = new Site();
   {
