@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { answer, type AnswerHost } from "../../lib/http/answer.ts";
-import { tagged } from "../../lib/http/assets.ts";
+import { answer } from "../../lib/http/answer.ts";
 import { type Ask, isFeed, type Reply } from "../../lib/http/exchange.ts";
 import { MAX_STREAMS, Streams } from "../../lib/http/stream.ts";
 import { fakeClock } from "../fakes/clock.ts";
 import { memoryLog } from "../fakes/log.ts";
+import { answerHost } from "./answer_host.ts";
 import { DEVICE, fakeSteering, FakeView, reading } from "./view.ts";
 
 /** What answers are made from, without a socket. */
@@ -13,30 +13,13 @@ function stage(token?: string) {
   const clock = fakeClock();
   const log = memoryLog();
   const done: unknown[] = [];
-  const host: AnswerHost = {
+  const host = answerHost({
     view,
     steering: fakeSteering(done),
     streams: new Streams({ view, clock, log }),
-    assets: tagged(
-      new Map([
-        ["/", { type: "text/html", body: "<title>page</title>" }],
-        ["/page/main.js", { type: "text/javascript", body: "1" }],
-      ]),
-    ),
-    policy: {
-      isToken: token === undefined ? null : (text) => text === token,
-      open: new Set(["/page/main.js"]),
-    },
-    deviceOf: (text) =>
-      text === "Boiler"
-        ? DEVICE
-        : /^[0-9a-f]{16}$/i.test(text)
-        ? text.toUpperCase()
-        : null,
-    nowMs: () => Date.UTC(2025, 0, 2),
-    turn: async (work) => await work(),
+    token: token ?? null,
     log,
-  };
+  });
   const ask = (
     target: string,
     more: Partial<Ask> & { readonly text?: string } = {},

@@ -1,16 +1,11 @@
 import assert from "node:assert/strict";
-import { dirname } from "node:path";
 import type { Code, Status } from "../../lib/cli/doctor/codes.ts";
 import { openPty } from "../../lib/cli/sim/pty.ts";
 import { cli, tempDir } from "../cli/command_line.ts";
 import { holdPort } from "../serial/holding.ts";
+import { datedCertificates } from "./dated_certificates.ts";
 import { AgentProcess, clock, DEVICES, Line } from "./harness.ts";
-import {
-  type Certificates,
-  certificates,
-  command,
-  mosquitto,
-} from "./mosquitto.ts";
+import { certificates, mosquitto } from "./mosquitto.ts";
 
 /** A line of `doctor --json`. */
 interface Row {
@@ -70,49 +65,12 @@ ${tls === "" ? "" : `[sinks.${name}.tls]\n${tls}`}
 `;
 }
 
-/** Signs a broker's certificate with dates of its own. */
-async function dated(
-  made: Certificates,
-  name: string,
-  from: string,
-  until: string,
-): Promise<void> {
-  const dir = dirname(made.file("ca.crt"));
-  await Deno.writeTextFile(
-    `${dir}/ca.cnf`,
-    `[ca]
-default_ca = own
-[own]
-database = index.txt
-serial = serial
-new_certs_dir = .
-default_md = sha256
-policy = any
-unique_subject = no
-[any]
-commonName = supplied
-[names]
-subjectAltName = DNS:localhost,IP:127.0.0.1
-`,
-  );
-  await Deno.writeTextFile(`${dir}/index.txt`, "");
-  await Deno.writeTextFile(`${dir}/serial`, "01\n");
-  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
-  await command("openssl", [
-    ...["req", ...key, "-nodes", "-subj", `/CN=${name}`],
-    ...["-keyout", `${name}.key`, "-out", `${name}.csr`],
-  ], dir);
-  await command("openssl", [
-    ...["ca", "-batch", "-notext", "-config", "ca.cnf", "-extensions", "names"],
-    ...["-cert", "ca.crt", "-keyfile", "ca.key", "-in", `${name}.csr`],
-    ...["-out", `${name}.crt`, "-startdate", from, "-enddate", until],
-  ], dir);
-}
-
 Deno.test("doctor goes every step to a broker, and names the one that fails", async (t) => {
   await using dir = await tempDir();
   await using made = await certificates();
-  await dated(made, "expired", "20200101000000Z", "20210101000000Z");
+  await datedCertificates(made, [
+    { name: "expired", from: "20200101000000Z", until: "20210101000000Z" },
+  ]);
   const ca = made.file("ca.crt");
   const pair = (name: string) => ({
     ca,

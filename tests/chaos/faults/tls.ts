@@ -5,11 +5,10 @@
  *
  * @module
  */
-import { dirname } from "node:path";
+import { datedCertificates } from "../../system/dated_certificates.ts";
 import { clock } from "../../system/harness.ts";
 import {
   type Certificates,
-  command,
   type MosquittoOptions,
 } from "../../system/mosquitto.ts";
 import type { World } from "../world.ts";
@@ -37,46 +36,14 @@ export function tlsListeners(
 
 /** Makes what {@link Certificates} lacks: one that has expired, one that takes the server's place, one of another authority. */
 export async function moreCertificates(made: Certificates): Promise<void> {
-  const dir = dirname(made.file("ca.crt"));
-  await Deno.writeTextFile(`${dir}/ca.cnf`, CA_CONFIGURATION);
-  await Deno.writeTextFile(`${dir}/index.txt`, "");
-  await Deno.writeTextFile(`${dir}/serial`, "01\n");
-  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
-  for (
-    const [name, authority, end] of [
-      ["expired", "ca", "20210101000000Z"],
-      ["rotated", "ca", "20490101000000Z"],
-      ["foreign", "other", "20490101000000Z"],
-    ] as const
-  ) {
-    await command("openssl", [
-      ...["req", ...key, "-nodes", "-subj", `/CN=${name}`],
-      ...["-keyout", `${name}.key`, "-out", `${name}.csr`],
-    ], dir);
-    await command("openssl", [
-      ...["ca", "-batch", "-notext", "-config", "ca.cnf"],
-      ...["-extensions", "names", "-cert", `${authority}.crt`],
-      ...["-keyfile", `${authority}.key`, "-in", `${name}.csr`],
-      ...["-out", `${name}.crt`],
-      ...["-startdate", "20200101000000Z", "-enddate", end],
-    ], dir);
-  }
+  const from = "20200101000000Z";
+  const later = "20490101000000Z";
+  await datedCertificates(made, [
+    { name: "expired", from, until: "20210101000000Z" },
+    { name: "rotated", from, until: later },
+    { name: "foreign", authority: "other", from, until: later },
+  ]);
 }
-
-const CA_CONFIGURATION = `[ca]
-default_ca = own
-[own]
-database = index.txt
-serial = serial
-new_certs_dir = .
-default_md = sha256
-policy = any
-unique_subject = no
-[any]
-commonName = supplied
-[names]
-subjectAltName = DNS:localhost,IP:127.0.0.1
-`;
 
 /** A broker with a certificate that must not be accepted. */
 function refused(name: string, authority = "ca"): Fault {

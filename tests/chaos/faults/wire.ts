@@ -5,9 +5,10 @@
  */
 import { clock } from "../../system/harness.ts";
 import { randomOf } from "../random.ts";
+import type { AckMode } from "../proxy.ts";
 import type { Step } from "../schedule.ts";
 import type { World } from "../world.ts";
-import type { Ended } from "./fault.ts";
+import type { Ended, Fault } from "./fault.ts";
 
 /** Every packet is late. */
 export async function wireSlow(world: World, { ms }: Step): Promise<Ended> {
@@ -67,29 +68,22 @@ export async function wireWithholdsAcksAgentKilled(
   return "struck";
 }
 
-/** Every acknowledgement comes twice. */
-export async function wireDoublesAcks(
-  world: World,
-  { ms }: Step,
-): Promise<Ended> {
-  world.proxy.spoil.acks = "double";
-  await clock.sleep(ms);
-  world.proxy.spoil.acks = "pass";
-  await world.recovered();
-  return "struck";
+/** Acknowledgements are spoilt in one way for a while. */
+function spoiltAcks(acks: AckMode): Fault {
+  return async (world, { ms }) => {
+    world.proxy.spoil.acks = acks;
+    await clock.sleep(ms);
+    world.proxy.spoil.acks = "pass";
+    await world.recovered();
+    return "struck";
+  };
 }
 
+/** Every acknowledgement comes twice. */
+export const wireDoublesAcks: Fault = spoiltAcks("double");
+
 /** Some acknowledgements come after those of later readings. */
-export async function wireAcksOutOfOrder(
-  world: World,
-  { ms }: Step,
-): Promise<Ended> {
-  world.proxy.spoil.acks = "late";
-  await clock.sleep(ms);
-  world.proxy.spoil.acks = "pass";
-  await world.recovered();
-  return "struck";
-}
+export const wireAcksOutOfOrder: Fault = spoiltAcks("late");
 
 /** Bytes that are no MQTT, or MQTT that no broker may send. */
 const MALFORMED: readonly string[] = [

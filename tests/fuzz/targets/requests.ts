@@ -6,7 +6,6 @@
  * @module
  */
 import { answer, type AnswerHost } from "../../../lib/http/answer.ts";
-import { tagged } from "../../../lib/http/assets.ts";
 import {
   type Ask,
   type Entrance,
@@ -16,6 +15,7 @@ import {
 import { Streams } from "../../../lib/http/stream.ts";
 import { fakeClock } from "../../fakes/clock.ts";
 import { memoryLog } from "../../fakes/log.ts";
+import { answerHost } from "../../http/answer_host.ts";
 import { DEVICE, fakeSteering, FakeView, reading } from "../../http/view.ts";
 import { Broken, bytesOf, must, type Target, textOf } from "../target.ts";
 
@@ -56,30 +56,13 @@ export function stage(token: string | null): {
   view.rows = Array.from({ length: 3 }, (_, n) => reading(n + 1));
   const log = memoryLog();
   const done: unknown[] = [];
-  const host: AnswerHost = {
+  const host = answerHost({
     view,
     steering: fakeSteering(done),
     streams: new Streams({ view, clock: fakeClock(), log }),
-    assets: tagged(
-      new Map([
-        ["/", { type: "text/html", body: "<title>page</title>" }],
-        ["/page/main.js", { type: "text/javascript", body: "1" }],
-      ]),
-    ),
-    policy: {
-      isToken: token === null ? null : (text) => text === token,
-      open: new Set(["/page/main.js"]),
-    },
-    deviceOf: (text) =>
-      text === "Boiler"
-        ? DEVICE
-        : /^[0-9a-f]{16}$/i.test(text)
-        ? text.toUpperCase()
-        : null,
-    nowMs: () => Date.UTC(2025, 0, 2),
-    turn: async (work) => await work(),
+    token,
     log,
-  };
+  });
   return { host, view, done, log };
 }
 
